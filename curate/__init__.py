@@ -1,0 +1,3 @@
+"""Curate: instruction dataset curation and tuning, with every record accounted for."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,50 @@
+"""The errors a user can fix. Anything else is a bug and keeps its traceback."""
+
+__all__ = ["AccountError", "CurateError", "DatasetError", "ModelError", "SourceError",
+           "TemplateError", "UsageError", "clip"]  # fmt: skip
+
+
+class CurateError(Exception):
+    """The work failed or the data is bad. The command line prints it as one line and exits 1."""
+
+    exit_code = 1
+
+
+class UsageError(CurateError):
+    """The command, its options or a recipe are wrong. Exits 2."""
+
+    exit_code = 2
+
+
+class SourceError(CurateError):
+    """A source cannot be found, opened or recognised."""
+
+
+class DatasetError(CurateError):
+    """A dataset directory cannot be written, is unfinished, or does not hold what it says."""
+
+
+class AccountError(CurateError):
+    """`read = kept + dropped + quarantined` does not hold."""
+
+
+class TemplateError(CurateError):
+    """A prompt template cannot be found, parsed or rendered."""
+
+
+class ModelError(CurateError):
+    """A model or tokenizer cannot be found or loaded."""
+
+
+def clip(value: object, limit: int = 80) -> str:
+    r"""Return `value` as one printable line of at most `limit` characters, for use in a message.
+
+    >>> clip("a\nb")
+    'a\\nb'
+    >>> clip("x" * 100, limit=10)
+    'xxxxxxxxx…'
+    """
+    text = value if isinstance(value, str) else repr(value)
+    text = text[: limit + 1]
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,0 +1,159 @@
+"""The record and the two ways in which a row can leave: dropped or quarantined."""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["FIELDS", "ROLES", "Dropped", "Quarantined", "Record", "Turn", "content_hash"]
+
+Turn = dict[str, Any]
+"""One turn of `history`: `role` (one of ROLES), `content` (text) and, for the tool turns between
+the instruction and its answer, `follows_instruction: true`."""
+
+ROLES = ("system", "user", "assistant", "tool_call", "tool")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One instruction–context–output record.
+
+    The text fields hold what was read. A value that is no text (null, a number) stays as it is
+    until the step `validate` drops the record with the value as evidence; nothing turns it into
+    text.
+
+    Attributes:
+        id: `source:position`, unique in a run.
+        instruction: what is asked, the last user turn of a conversation.
+        context: the material that the instruction is about; often empty.
+        output: the answer that is learned.
+        system: the system prompt; often empty.
+        history: earlier turns in order, tool calls and results included. Turns that stand between
+            the instruction and the output carry `follows_instruction: true`.
+        source: name of the source.
+        origin: `PATH:LINE` (1-based), or `PATH#INDEX` (0-based) in arrays and Parquet.
+        license: licence of the row or of its source; empty where unknown.
+        meta: every column that has no name here, kept as it was.
+
+    """
+
+    id: str
+    instruction: str
+    context: str = ""
+    output: str = ""
+    system: str = ""
+    history: list[Turn] = field(default_factory=list)
+    source: str = ""
+    origin: str = ""
+    license: str = ""
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Content hash, 32 hexadecimal digits: instruction, context, output, system, history.
+
+        Each part is preceded by its length, so that no two contents share a byte string.
+
+        >>> a = Record(id="a:1", instruction="ab", context="c")
+        >>> b = Record(id="b:1", instruction="a", context="bc")
+        >>> a.key == b.key, a.key == dataclasses.replace(a, id="z:9").key
+        (False, True)
+        """
+        return content_hash(self.content())
+
+    def content(self) -> list[str]:
+        """Return the texts that make the record what it is, in a fixed order."""
+        parts = [self.instruction, self.context, self.output, self.system]
+        for turn in self.history:
+            follows = "1" if turn.get("follows_instruction") else ""
+            parts += [turn.get("role", ""), turn.get("content", ""), follows]
+        return [part if isinstance(part, str) else f"\0{part!r}" for part in parts]
+
+    def turns(self) -> list[Turn]:
+        """Return the conversation before the output, in order: history with the instruction.
+
+        The system prompt and the context are not part of it.
+        """
+        before = [turn for turn in self.history if not turn.get("follows_instruction")]
+        after = [turn for turn in self.history if turn.get("follows_instruction")]
+        return [*before, {"role": "user", "content": self.instruction}, *after]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as it is written, keys in the order of the attributes."""
+        return {name: getattr(self, name) for name in FIELDS}
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> "Record":
+        """Return the record that `to_dict` wrote."""
+        return cls(**{name: row[name] for name in FIELDS if name in row})
+
+    def with_fields(self, **changes: object) -> "Record":
+        """Return a copy with some fields changed."""
+        return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
+
+
+FIELDS = tuple(f.name for f in dataclasses.fields(Record))
+
+
+def content_hash(parts: Iterable[str]) -> str:
+    """Return 32 hexadecimal digits that identify a sequence of texts.
+
+    Lone surrogates, which JSON can carry, hash as they are.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A record that a step took out, with the reason and the evidence."""
+
+    record: Record
+    step: str
+    reason: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the line of dropped.jsonl."""
+        return {
+            "record": self.record.to_dict(),
+            "step": self.step,
+            "reason": self.reason,
+            "evidence": self.evidence,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A row that could not be read, as it stood.
+
+    Attributes:
+        source: name of the source.
+        path: path of the file, as the user gave it.
+        line: 1-based line on which the row starts; 0 where the format has no lines.
+        offset: 0-based byte offset of the row in the uncompressed file; -1 where unknown.
+        error: what is wrong with it.
+        raw: the row as text.
+        raw_base64: the row's bytes where they are not valid UTF-8; then `raw` is empty.
+
+    """
+
+    source: str
+    path: str
+    line: int
+    offset: int
+    error: str
+    raw: str = ""
+    raw_base64: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the line of quarantine.jsonl."""
+        row = dataclasses.asdict(self)
+        if self.raw_base64 is None:
+            del row["raw_base64"]
+        return row

@@ -1,0 +1,48 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["OMP_NUM_THREADS"] = "1"
+
+Rows = list[dict]
+
+
+@pytest.fixture
+def write_rows() -> Callable[[Path, Rows], Path]:
+    """Return a function that writes rows as JSON lines."""
+
+    def write(path: Path, rows: Rows) -> Path:
+        path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def read_rows() -> Callable[[Path], Rows]:
+    """Return a function that reads JSON lines."""
+    return lambda path: [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture
+def messy(tmp_path: Path, write_rows: Callable) -> Path:
+    """Return a file with one record of every fate.
+
+    Lines: 1 kept, 2 edited and kept, 3 empty output, 4 a number as output, 5 a duplicate of 1,
+    6 not JSON, 7 kept.
+    """
+    rows = [
+        {"instruction": "Name a colour.", "input": "", "output": "Red."},
+        {"instruction": "Say it.\r\n", "input": "", "output": "cafÃ©<|endoftext|>"},
+        {"instruction": "Name a day.", "input": "", "output": "  "},
+        {"instruction": "Add 2 and 2.", "input": "", "output": 4},
+        {"instruction": "name a  colour.", "input": "", "output": "RED."},
+    ]
+    path = write_rows(tmp_path / "messy.jsonl", rows)
+    good = orjson.dumps({"instruction": "Name a pet.", "input": "", "output": "A cat."})
+    path.write_bytes(path.read_bytes() + b'{"instruction": "Na\n' + good + b"\n")
+    return path
