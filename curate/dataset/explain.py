@@ -1,0 +1,65 @@
+"""Tell all that happened to one record."""
+
+import difflib
+import itertools
+from pathlib import Path
+from typing import Any
+
+from curate.dataset.names import SPLITS
+from curate.dataset.reader import read_lines, read_manifest
+from curate.errors import DatasetError, clip
+
+__all__ = ["explain"]
+
+
+def explain(directory: Path, id: str) -> dict[str, Any]:
+    """Return the story of the record with this id.
+
+    `fate` is `kept` (then `split` says where) or `dropped` (then `step`, `reason`, `evidence`, and
+    `survivor`, the record that stayed in its place, if there is one); `record` is the record as it
+    left, `edits` are the changes on its way, `stands_for` the ids dropped in its favour.
+
+    Raises:
+        DatasetError: the directory has no such record.
+    """
+    read_manifest(directory)
+    story = _kept(directory, id) or _dropped(directory, id)
+    if story is None:
+        raise DatasetError(f"{directory}: has no record {clip(id)!r}{_nearest(directory, id)}")
+    edits = (row for row in read_lines(directory / "edits.jsonl") if row["id"] == id)
+    story["edits"] = [{k: v for k, v in row.items() if k != "id"} for row in edits]
+    story["stands_for"] = [
+        row["record"]["id"]
+        for row in read_lines(directory / "dropped.jsonl")
+        if row["evidence"].get("kept") == id
+    ]
+    return {"id": id, **story}
+
+
+def _kept(directory: Path, id: str) -> dict[str, Any] | None:
+    for split in SPLITS:
+        path = directory / f"{split}.jsonl"
+        for row in read_lines(path) if path.exists() else ():
+            if row["id"] == id:
+                return {"fate": "kept", "split": split, "record": row}
+    return None
+
+
+def _dropped(directory: Path, id: str) -> dict[str, Any] | None:
+    for row in read_lines(directory / "dropped.jsonl"):
+        if row["record"]["id"] == id:
+            survivor = _kept(directory, row["evidence"].get("kept", ""))
+            story = {"fate": "dropped", **row}
+            return story | ({"survivor": survivor["record"]} if survivor else {})
+    return None
+
+
+def _nearest(directory: Path, id: str) -> str:
+    ids = (
+        row["id"]
+        for split in SPLITS
+        if (directory / f"{split}.jsonl").exists()
+        for row in read_lines(directory / f"{split}.jsonl")
+    )
+    near = difflib.get_close_matches(id, list(itertools.islice(ids, 20_000)), n=1)
+    return f"; did you mean {near[0]!r}?" if near else "; ids look like NAME:LINE"

@@ -1,0 +1,121 @@
+"""Repair how text is written without changing what it says."""
+
+import functools
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import ClassVar
+
+from pydantic import Field
+
+from curate.records import Record
+from curate.steps.base import RecordStep
+
+__all__ = ["CONTROL_TOKENS", "Normalise"]
+
+CONTROL_TOKENS = (
+    "<|endoftext|>", "<|end_of_text|>", "<|begin_of_text|>", "<|eot_id|>", "<|im_end|>",
+    "<|end|>", "<|eos|>", "<|bos|>", "<end_of_turn>", "<eos>", "<bos>", "</s>", "<s>", "[EOS]",
+    "[BOS]", "<pad>", "<|pad|>",
+)  # fmt: skip
+
+# Terminal escapes, C0 controls but tab and newline, DEL, and the byte order mark. Joiners stay:
+# emoji and Indic scripts need them.
+_INVISIBLE = re.compile("\x1b\\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
+_TEXT_FIELDS = ("instruction", "context", "output", "system")
+
+
+class Normalise(RecordStep):
+    r"""Unicode NFC, mojibake, newlines, space at the ends, stray control tokens at the ends.
+
+    Inner text is left alone: quotation marks, ligatures, widths and spaces inside a line are the
+    author's, and an indented first line of code keeps its indent.
+
+    >>> step = Normalise()
+    >>> step.apply(Record(id="a:1", instruction="Say it.\r\n", output="cafÃ© <|endoftext|>")).output
+    'café'
+    >>> kept = Record(id="a:2", instruction="What does <|endoftext|> do?", output="It ends a text.")
+    >>> step.apply(kept) is kept
+    True
+    """
+
+    name: ClassVar[str] = "normalise"
+
+    mojibake: bool = Field(True, description="Repair text decoded with the wrong encoding (ftfy).")
+    control_tokens: tuple[str, ...] = Field(
+        CONTROL_TOKENS, description="Tokens removed where they open or close a field."
+    )
+
+    def apply(self, record: Record) -> Record:
+        """Return the record with every text repaired, or the record itself if none needed it."""
+        changes: dict[str, object] = {}
+        for name in _TEXT_FIELDS:
+            text = getattr(record, name)
+            if isinstance(text, str) and (new := self.normalise(text)) != text:
+                changes[name] = new
+        history = [self._turn(turn) for turn in record.history]
+        if any(new is not old for new, old in zip(history, record.history, strict=True)):
+            changes["history"] = history
+        return record.with_fields(**changes) if changes else record
+
+    def _turn(self, turn: dict[str, object]) -> dict[str, object]:
+        text = turn.get("content")
+        if not isinstance(text, str) or (new := self.normalise(text)) == text:
+            return turn
+        return {**turn, "content": new}
+
+    def normalise(self, text: str) -> str:
+        """Return the text repaired. Idempotent."""
+        if not text.isascii():
+            if self.mojibake:
+                text = _fix_encoding()(text)
+            text = unicodedata.normalize("NFC", text)
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = _INVISIBLE.sub("", text)
+        before = None
+        while text != before:
+            before = text
+            text = self._without_control_tokens(_trim(text))
+        return text
+
+    def _without_control_tokens(self, text: str) -> str:
+        tokens = self.control_tokens
+        if not (text.endswith(tokens) or text.startswith(tokens)):
+            return text  # nearly every text
+        for token in tokens:
+            if token not in ("<s>", "</s>") or not _is_strikethrough(text):
+                text = text.removesuffix(token).removeprefix(token)
+        return text
+
+
+def _is_strikethrough(text: str) -> bool:
+    """Return whether `<s>` and `</s>` in the text are HTML: balanced, and not its outermost ends.
+
+    >>> _is_strikethrough("<s>old</s> new <s>x</s>"), _is_strikethrough("<s>Hello</s>")
+    (True, False)
+    """
+    opened = text.count("<s>")
+    wraps = opened == 1 and text.startswith("<s>") and text.endswith("</s>")
+    return opened > 0 and opened == text.count("</s>") and not wraps
+
+
+def _trim(text: str) -> str:
+    """Return `text` without space at its end, blank lines at its start, or one leading space."""
+    text = text.rstrip()
+    body = text.lstrip()
+    indent = text[: len(text) - len(body)].rpartition("\n")[2]
+    return body if len(indent) == 1 and indent != "\t" else indent + body
+
+
+@functools.cache
+def _fix_encoding() -> Callable[[str], str]:
+    """Return ftfy's repair of wrongly decoded text, without its changes of style."""
+    from ftfy import fix_encoding
+    from ftfy.badness import is_bad
+    from ftfy.fixes import fix_c1_controls
+
+    def fix(text: str) -> str:
+        return str(fix_c1_controls(fix_encoding(text) if is_bad(text) else text))
+
+    return fix

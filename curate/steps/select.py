@@ -1,0 +1,85 @@
+"""From `--set`, `--only` and `--skip` to the steps that run."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from curate.errors import UsageError, clip
+from curate.steps.base import Step
+
+__all__ = ["select_steps"]
+
+
+def select_steps(
+    known: Sequence[type[Step]],
+    *,
+    settings: Iterable[str] = (),
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+) -> list[Step]:
+    """Return the steps to run, in the order of `known`.
+
+    Args:
+        known: every step there is.
+        settings: `STEP.FIELD=VALUE`, the value read as YAML.
+        only: names of the steps to run and no others; empty for all.
+        skip: names of the steps to leave out.
+
+    Raises:
+        UsageError: a step, a field or a value that does not exist or does not fit.
+    """
+    by_name = {step.name: step for step in known}
+    for name in [*only, *skip]:
+        _step(by_name, name)
+    options: dict[str, dict[str, Any]] = {}
+    for setting in settings:
+        name, field, value = _parse(setting, by_name)
+        options.setdefault(name, {})[field] = value
+    chosen = [n for n in by_name if (not only or n in only) and n not in skip]
+    return [_make(by_name[name], options.get(name, {})) for name in chosen]
+
+
+def _parse(setting: str, by_name: dict[str, type[Step]]) -> tuple[str, str, object]:
+    path, equals, text = setting.partition("=")
+    name, dot, field = path.partition(".")
+    if not (equals and dot and field):
+        raise UsageError(f"--set {clip(setting)}: expected STEP.FIELD=VALUE")
+    fields = _step(by_name, name).model_fields
+    if field not in fields:
+        allowed = ", ".join(fields) or "it has no options"
+        raise UsageError(
+            f"--set {clip(setting)}: step {name!r} has no option {clip(field)!r}"
+            f"{_nearest(field, fields)}; allowed: {allowed}"
+        )
+    try:
+        return name, field, yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {clip(setting)}: the value is not valid YAML") from error
+
+
+def _step(by_name: dict[str, type[Step]], name: str) -> type[Step]:
+    if name not in by_name:
+        steps = ", ".join(by_name)
+        raise UsageError(
+            f"no step is called {clip(name)!r}{_nearest(name, by_name)}; steps: {steps}"
+        )
+    return by_name[name]
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _make(step: type[Step], options: dict[str, Any]) -> Step:
+    try:
+        return step(**options)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{step.name}.{'.'.join(map(str, e['loc']))}={clip(e['input'])}: {e['msg']}"
+            for e in error.errors()
+        )
+        raise UsageError(f"--set {faults}") from error

@@ -1,0 +1,223 @@
+import errno
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from curate.cleaning import clean
+from curate.dataset import DatasetWriter, audit, explain, read_manifest, read_records
+from curate.errors import DatasetError, SourceError
+from curate.sources import resolve
+from curate.steps import STEPS, select_steps
+
+
+@pytest.fixture
+def made(messy, tmp_path):
+    clean(resolve([str(messy)]), select_steps(STEPS), tmp_path / "out")
+    return tmp_path / "out"
+
+
+def test_the_directory_is_as_the_contract_has_it(made, read_rows):
+    assert sorted(p.name for p in made.iterdir()) == [
+        "README.md", "dropped.jsonl", "edits.jsonl", "manifest.json", "quarantine.jsonl",
+        "train.jsonl",
+    ]  # fmt: skip
+    first = read_rows(made / "train.jsonl")[0]
+    assert list(first) == [
+        "id", "instruction", "context", "output", "system", "history", "source", "origin",
+        "license", "meta",
+    ]  # fmt: skip
+    duplicate = read_rows(made / "dropped.jsonl")[-1]
+    assert list(duplicate) == ["record", "step", "reason", "evidence"]
+    assert duplicate["evidence"] == {"kept": "messy:1", "score": 1.0, "field": "both"}
+    row = read_rows(made / "quarantine.jsonl")[0]
+    assert (row["line"], row["raw"]) == (6, '{"instruction": "Na')
+    manifest = read_manifest(made)
+    assert manifest["counts"] == {"read": 7, "kept": 3, "dropped": 3, "quarantined": 1}
+    assert [o["path"] for o in manifest["outputs"]] == [
+        "train.jsonl", "dropped.jsonl", "quarantine.jsonl", "edits.jsonl",
+    ]  # fmt: skip
+
+
+def test_datasets_opens_just_the_splits(made, tmp_path):
+    datasets = pytest.importorskip("datasets")
+    loaded = datasets.load_dataset(str(made), cache_dir=str(tmp_path / "cache"))
+    assert {name: split.num_rows for name, split in loaded.items()} == {"train": 3}
+    assert loaded["train"][1]["output"] == "café"
+
+
+def test_two_runs_give_the_same_bytes(messy, tmp_path):
+    for name in ("a", "b"):
+        clean(resolve([str(messy)]), select_steps(STEPS), tmp_path / name)
+    files = sorted(p.name for p in (tmp_path / "a").iterdir())
+    for name in files:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+def test_audit_is_content_with_what_clean_wrote(made):
+    assert audit(made)[1] == "read 7 = kept 3 + dropped 3 + quarantined 1"
+
+
+def tamper_line(path):
+    path.write_bytes(path.read_bytes().replace(b"Red.", b"Rex."))
+
+
+def tamper_manifest(**changes):
+    def change(path):
+        manifest = json.loads(path.read_text()) | changes
+        path.write_text(json.dumps(manifest))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("train.jsonl", tamper_line, "train.jsonl: its SHA-256 is not"),
+        ("train.jsonl", lambda p: p.write_bytes(p.read_bytes() + b"{}\n"), "has 4 rows, .* says 3"),
+        ("dropped.jsonl", lambda p: p.unlink(), "dropped.jsonl: cannot be read"),
+        ("manifest.json", lambda p: p.unlink(), "unfinished"),
+        ("manifest.json", lambda p: p.write_text("{"), "not valid JSON"),
+        ("manifest.json", tamper_manifest(digest="0"), "digest of the records is not"),
+        ("manifest.json", tamper_manifest(schema_version=9), "schema_version is 9"),
+        (
+            "manifest.json",
+            tamper_manifest(counts={"read": 6, "kept": 3, "dropped": 3, "quarantined": 0}),
+            "counts.read is 6, recounted 7",
+        ),
+        ("validation.jsonl", lambda p: p.write_text("{}\n"), "is not in the manifest"),
+    ],
+)
+def test_audit_names_what_does_not_hold(made, name, change, message):
+    change(made / name)
+    with pytest.raises(DatasetError, match=message):
+        audit(made)
+
+
+def test_explain_tells_the_story(made):
+    kept = explain(made, "messy:1")
+    assert (kept["fate"], kept["split"], kept["stands_for"]) == ("kept", "train", ["messy:5"])
+    dropped = explain(made, "messy:5")
+    assert (dropped["fate"], dropped["reason"]) == ("dropped", "exact_duplicate")
+    assert dropped["survivor"]["id"] == "messy:1"
+    edits = explain(made, "messy:2")["edits"]
+    assert [(e["field"], e["removed"]) for e in edits] == [
+        ("instruction", "\r\n"),
+        ("output", "Ã©<|endoftext|>"),
+    ]
+    with pytest.raises(DatasetError, match="did you mean 'messy:1'"):
+        explain(made, "mesy:1")
+
+
+def test_a_dataset_is_not_overwritten_unasked(messy, made):
+    before = (made / "manifest.json").read_bytes()
+    with pytest.raises(DatasetError, match="pass --overwrite"):
+        clean(resolve([str(messy)]), select_steps(STEPS), made)
+    assert (made / "manifest.json").read_bytes() == before
+    clean(resolve([str(messy)]), select_steps(STEPS, skip=["dedup"]), made, overwrite=True)
+    assert read_manifest(made)["counts"]["kept"] == 4
+    audit(made)
+
+
+def test_a_folder_of_other_things_is_left_alone(messy, tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.txt").write_text("years of work")
+    for overwrite in (False, True):
+        with pytest.raises(DatasetError, match="holds thesis.txt, which no dataset directory has"):
+            clean(resolve([str(messy)]), [], tmp_path / "home", overwrite=overwrite)
+    assert (tmp_path / "home" / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_failed_run_leaves_nothing(write_rows, tmp_path):
+    write_rows(tmp_path / "odd.jsonl", [{"a": 1}] * 3)
+    with pytest.raises(SourceError):
+        clean(resolve([str(tmp_path / "odd.jsonl")]), [], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_record_left_is_a_failure_that_shows_why(write_rows, tmp_path):
+    rows = [{"instruction": "q", "input": "", "output": ""}]
+    path = write_rows(tmp_path / "empty.jsonl", rows)
+    with pytest.raises(SourceError, match="no record is left: 1 of 1 dropped"):
+        clean(resolve([str(path)]), select_steps(STEPS), tmp_path / "out")
+    assert (tmp_path / "out" / "dropped.jsonl").stat().st_size > 0
+
+
+def test_a_full_disk_is_one_line_and_no_manifest(write_rows, tmp_path):
+    rows = [{"instruction": f"q{i}", "input": "", "output": "a" * 1000} for i in range(5000)]
+    path = write_rows(tmp_path / "big.jsonl", rows)
+    code = "from curate.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "clean", str(path), "-o", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        preexec_fn=_limit_files_to_a_megabyte,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "cannot be written: File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+def _limit_files_to_a_megabyte():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_write_that_fails_at_the_end_leaves_no_manifest(messy, tmp_path, monkeypatch, call):
+    def fail(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    target = os if call == "fsync" else __import__("pathlib").Path
+    monkeypatch.setattr(target, call, fail)
+    with pytest.raises(DatasetError, match="No space left on device"):
+        clean(resolve([str(messy)]), select_steps(STEPS), tmp_path / "out")
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_a_manifest_means_a_whole_dataset(write_rows, tmp_path):
+    rows = [{"instruction": f"q{i}", "input": "", "output": "a b c " * 9} for i in range(4000)]
+    path, out = write_rows(tmp_path / "rows.jsonl", rows), tmp_path / "out"
+    command = [sys.executable, "-m", "curate", "clean", str(path), "-o", str(out), "--overwrite"]
+    start = time.monotonic()
+    subprocess.run(command, check=True, capture_output=True)
+    whole = time.monotonic() - start
+    for moment in range(10):
+        if moment % 2:
+            shutil.rmtree(out, ignore_errors=True)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(whole * (0.5 + 0.06 * moment))
+        process.kill()
+        process.wait()
+        if (out / "manifest.json").exists():
+            audit(out)
+    subprocess.run(command, check=True, capture_output=True)
+    assert not (out / ".staging").exists()
+    assert sum(1 for _ in read_records(out)) == 4000
+
+
+def test_the_manifest_comes_last(tmp_path, messy, monkeypatch):
+    order = []
+    replace = type(tmp_path).replace
+
+    def noted(self, target):
+        order.append(self.name)
+        return replace(self, target)
+
+    monkeypatch.setattr(type(tmp_path), "replace", noted)
+    with DatasetWriter(tmp_path / "out") as writer:
+        manifest = writer.manifest(
+            command="clean", account={"sources": [], "steps": [], "counts": {}}, seed=None
+        )
+        writer.commit(manifest)
+    assert order[-1] == "manifest.json"
+    assert order.count("manifest.json") == 1

@@ -1,0 +1,73 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.records import Record
+from curate.steps.normalise import CONTROL_TOKENS, Normalise
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("cafe\u0301", "café"),
+        ("donâ€™t", "don’t"),
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("end \t\n\n", "end"),
+        ("\n\n  first", "  first"),
+        (" Paris", "Paris"),
+        ("    return x", "    return x"),
+        ("\treturn x", "\treturn x"),
+        ("\ufeffstart", "start"),
+        ("a\x00b\x1b[31mred\x1b[0m", "abred"),
+        ("Yes.<|endoftext|>", "Yes."),
+        ("Yes. </s> <|im_end|>\n", "Yes."),
+        ("<s>Hello</s>", "Hello"),
+        ("<|endoftext|>", ""),
+        ("\x85 dots", "… dots"),
+    ],
+)
+def test_repairs(before, after):
+    assert Normalise().normalise(before) == after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What does <|endoftext|> mean?",
+        "<s>old</s> new <s>price</s>",
+        "Use <s>strike</s>",
+        "“curly” quotes and ﬁ ligature",
+        "ｗｉｄｅ",
+        "line\u2028separator",
+        "👩‍👩‍👧 family",
+        "नमस्ते",
+        "x²",
+        "two  spaces\n    indented",
+    ],
+)
+def test_leaves_what_the_author_wrote(text):
+    assert Normalise().normalise(text) == text
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from([*CONTROL_TOKENS, "a", " ", "\n", "\r", "é", "Ã©"])).map("".join)
+)
+def test_is_idempotent_and_never_grows(text):
+    once = Normalise(mojibake=False).normalise(text)
+    assert Normalise(mojibake=False).normalise(once) == once
+    assert not once.endswith((" ", "\n", *[t for t in CONTROL_TOKENS if t not in ("<s>", "</s>")]))
+
+
+def test_edits_history_and_leaves_what_is_no_text():
+    record = Record(
+        id="a:1", instruction="q", output=4, history=[{"role": "user", "content": "a "}]
+    )
+    edited = Normalise().apply(record)
+    assert edited.history == [{"role": "user", "content": "a"}]
+    assert edited.output == 4
+    assert record.history[0]["content"] == "a "
+
+
+def test_mojibake_can_be_left():
+    assert Normalise(mojibake=False).normalise("cafÃ©") == "cafÃ©"

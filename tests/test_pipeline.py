@@ -1,0 +1,66 @@
+import pytest
+
+from curate.errors import AccountError
+from curate.pipeline import Account, StepCount, run_pipeline
+from curate.sources import resolve
+from curate.steps import STEPS, SetStep, select_steps
+
+
+class Collector:
+    def __init__(self):
+        self.kept, self.dropped, self.quarantined, self.edits = [], [], [], []
+        self.keep, self.drop = self.kept.append, self.dropped.append
+        self.quarantine, self.edit = self.quarantined.append, self.edits.append
+
+
+def test_every_row_has_its_fate(messy):
+    sink = Collector()
+    account = run_pipeline(resolve([str(messy)]), select_steps(STEPS), sink)
+    assert [r.id for r in sink.kept] == ["messy:1", "messy:2", "messy:7"]
+    assert [(d.record.id, d.step, d.reason) for d in sink.dropped] == [
+        ("messy:3", "validate", "empty_output"),
+        ("messy:4", "validate", "wrong_type"),
+        ("messy:5", "dedup", "exact_duplicate"),
+    ]
+    assert [q.line for q in sink.quarantined] == [6]
+    assert {(e.id, e.field, e.removed, e.inserted) for e in sink.edits} == {
+        ("messy:2", "instruction", "\r\n", ""),
+        ("messy:2", "output", "Ã©<|endoftext|>", "é"),
+        ("messy:3", "output", "  ", ""),
+    }
+    assert account.counts() == {"read": 7, "kept": 3, "dropped": 3, "quarantined": 1}
+    assert account.steps[0].to_dict() | {"settings": 0} == {
+        "name": "normalise", "settings": 0, "in": 6, "kept": 6, "edited": 2, "dropped": {},
+    }  # fmt: skip
+
+
+def test_a_step_that_loses_a_record_stops_the_run(messy):
+    class Leaky(SetStep):
+        name = "leaky"
+
+        def run(self, records):
+            yield from list(records)[1:]
+
+    with pytest.raises(AccountError, match="does not add up"):
+        run_pipeline(resolve([str(messy)]), [Leaky()], Collector())
+
+
+def test_a_step_that_makes_one_up_stops_the_run(messy):
+    class Doubling(SetStep):
+        name = "doubling"
+
+        def run(self, records):
+            for record in records:
+                yield record
+                yield record
+
+    with pytest.raises(AccountError, match="does not add up"):
+        run_pipeline(resolve([str(messy)]), [Doubling()], Collector())
+
+
+def test_the_flow_between_steps_is_checked():
+    account = Account(
+        read=2, kept=2, steps=[StepCount("a", {}, seen=2), StepCount("b", {}, seen=1)]
+    )
+    with pytest.raises(AccountError, match="step b saw 1 of 2 records"):
+        account.check()
