@@ -1,0 +1,8 @@
+"""Sources: find, open and read files and hub datasets row by row; a row becomes a Record."""
+
+from curate.sources.layouts import LAYOUTS, TARGETS, Layout
+from curate.sources.reader import Reader
+from curate.sources.resolving import resolve
+from curate.sources.source import Source
+
+__all__ = ["LAYOUTS", "TARGETS", "Layout", "Reader", "Source", "resolve"]

@@ -1,0 +1,55 @@
+"""Which reader a source needs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from curate.errors import SourceError
+from curate.sources.columnar import Hub, read_parquet
+from curate.sources.source import Found, Source, file_format
+from curate.sources.streams import open_stream
+from curate.sources.structure import Fits, read_json
+from curate.sources.tables import read_table
+
+__all__ = ["Feed", "open_feed"]
+
+
+class Feed(NamedTuple):
+    """The rows of an opened source.
+
+    Attributes:
+        rows: each row in its place.
+        mark: what stands between path and position in an origin: `:` for lines, `#` for indices.
+        finish: gives the SHA-256, after the last row.
+
+    """
+
+    rows: Iterator[Found]
+    mark: str
+    finish: Callable[[], str]
+
+
+@contextmanager
+def open_feed(source: Source, fits: Fits) -> Iterator[Feed]:
+    """Give the rows of a source; `fits` says whether columns fit a layout.
+
+    Raises:
+        SourceError: the source cannot be opened.
+
+    """
+    if source.path.startswith("hf:"):
+        hub = Hub(source.path)
+        yield Feed(hub.rows(), "#", hub.finish)
+        return
+    form, packing = file_format(source.path)
+    with open_stream(source.path, packing) as stream:
+        if form == "parquet":
+            yield Feed(read_parquet(stream, bool(packing)), "#", stream.finish)
+            return
+        if stream.head(2) in (b"\xff\xfe", b"\xfe\xff"):
+            raise SourceError(f"{source.path} is UTF-16: save it as UTF-8")
+        if form in ("csv", "tsv"):
+            rows = read_table(stream, "\t" if form == "tsv" else ",")
+            yield Feed(rows, ":", stream.finish)
+        else:
+            yield Feed(*read_json(stream, fits), stream.finish)

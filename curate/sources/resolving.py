@@ -1,0 +1,198 @@
+"""SOURCE arguments to sources: files found below folders and globs, each under its own name."""
+
+import difflib
+import glob
+import itertools
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from curate.errors import SourceError, UsageError, clip
+from curate.sources.columnar import parts_of
+from curate.sources.layouts import LAYOUTS, TARGETS
+from curate.sources.source import FORMATS, PACKINGS, Source, file_format, stem
+
+__all__ = ["SPLITS", "resolve"]
+
+SPLITS = ("train", "validation", "test")
+_NAMED = re.compile(r"([^/=:\\]+)=(.+)", re.DOTALL)
+_ALLOWED = (
+    f"{', '.join('.' + suffix for suffix in FORMATS)}, "
+    f"each also with {' or '.join('.' + suffix for suffix in PACKINGS)}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file that an argument names, before it has its own name."""
+
+    path: str
+    given: str
+    argument: str
+    split: str = ""
+    named: bool = False
+
+    def own_name(self, longer: bool = False) -> str:
+        """Return the name that the file has by itself, with its folder in front for `longer`."""
+        if self.path == "-":
+            return "stdin"
+        if self.path.startswith("hf:"):
+            name, config, split, _ = parts_of(self.path)
+            name = name.rpartition("/")[2]
+            return "/".join(filter(None, (name, config, split))) if longer else name
+        own = self.split or stem(self.path)
+        if longer or (self.split and not self.given):
+            own = f"{os.path.basename(os.path.dirname(os.path.abspath(self.path)))}/{own}"
+        return own
+
+
+def resolve(
+    arguments: Sequence[str], *, layout: str | None = None, mapping: Mapping[str, str] | None = None
+) -> list[Source]:
+    """Return a source for each file that the SOURCE arguments name, in order, names unique.
+
+    Raises:
+        UsageError: an argument, the layout or the mapping cannot be meant so.
+        SourceError: a file is missing, or a folder or glob holds none.
+
+    """
+    mapping = dict(mapping or {})
+    _check_options(layout, mapping)
+    files = [file for argument in arguments for file in _files(argument)]
+    _check_once(files)
+    return [
+        Source(name, file.path, layout, mapping, split=file.split, recorded=bool(file.split),
+               named=file.named)
+        for name, file in zip(_names(files), files, strict=True)
+    ]  # fmt: skip
+
+
+def _check_options(layout: str | None, mapping: Mapping[str, str]) -> None:
+    known = [each.name for each in LAYOUTS]
+    if layout is not None and layout not in known:
+        raise UsageError(f"--layout {clip(layout)}: unknown{_nearest(layout, known)}. "
+                         f"Known: {', '.join(known)}")  # fmt: skip
+    for target in mapping:
+        if target not in TARGETS:
+            raise UsageError(f"--map {clip(target)}={clip(mapping[target])}: no such field"
+                             f"{_nearest(target, TARGETS)}. Fields: {', '.join(TARGETS)}. "
+                             "Our field stands left, the column right")  # fmt: skip
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _files(argument: str) -> list[_File]:
+    """Return the files of one `[NAME=]PATH`."""
+    given, path = "", argument
+    found = _NAMED.fullmatch(argument)
+    if found and not os.path.lexists(argument):
+        given, path = found[1].strip(), found[2]
+    if not path:
+        raise UsageError("a SOURCE is empty: give a file, a folder, a glob, hf:OWNER/NAME or -")
+    if path.startswith("hf:"):
+        parts_of(path)
+    if path == "-" or path.startswith("hf:"):
+        return [_File(path, given, argument, named=True)]
+    if os.path.isdir(path):
+        files = [_File(p, given, argument, split) for p, split in _below(path)]
+        what = f"folder {path} holds no data file"
+    elif not os.path.lexists(path) and glob.has_magic(path):
+        matched = sorted(p for p in glob.glob(path, recursive=True) if not os.path.isdir(p))
+        files = [_File(p, given, argument) for p in matched if file_format(p)[0]]
+        what = f"no data file matches {path}"
+    else:
+        _check_file(path)
+        return [_File(path, given, argument, named=True)]
+    if not files:
+        raise SourceError(f"{what} ({_ALLOWED})")
+    return files
+
+
+def _check_file(path: str) -> None:
+    """Raise where a path names no data file."""
+    if not os.path.exists(path):
+        folder = os.path.dirname(path) or "."
+        if not os.path.isdir(folder):
+            raise SourceError(f"{path} does not exist: there is no folder {folder}")
+        near = _nearest(os.path.basename(path), sorted(os.listdir(folder)))
+        raise SourceError(f"{path} does not exist{near}")
+    if not file_format(path)[0]:
+        raise UsageError(f"{path}: unknown suffix. Allowed: {_ALLOWED}")
+
+
+def _below(folder: str) -> Iterator[tuple[str, str]]:
+    """Yield the data files below a folder, sorted; of a dataset directory its splits alone."""
+    try:
+        entries = sorted(entry for entry in os.listdir(folder) if not entry.startswith("."))
+    except OSError as error:
+        raise SourceError(f"folder {folder} cannot be read: {error.strerror}") from error
+    if _is_dataset(folder):
+        for split in SPLITS:
+            for entry in (f"{split}.jsonl", f"{split}.parquet"):
+                if entry in entries:
+                    yield os.path.join(folder, entry), split
+        return
+    if {"dropped.jsonl", "quarantine.jsonl"} <= set(entries):
+        raise SourceError(f"{folder} is an unfinished dataset directory: it has no manifest.json. "
+                          "Finish it, or name its files one by one")  # fmt: skip
+    for entry in entries:
+        path = os.path.join(folder, entry)
+        if os.path.isdir(path):
+            yield from _below(path)
+        elif file_format(entry)[0]:
+            yield path, ""
+
+
+def _is_dataset(folder: str) -> bool:
+    """Return whether a folder carries the manifest of a Curate dataset directory."""
+    try:
+        with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
+            manifest = json.load(file)
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and "schema_version" in manifest
+
+
+def _check_once(files: Sequence[_File]) -> None:
+    """Raise where a file is named twice: its rows would count twice."""
+    seen: dict[str, _File] = {}
+    for file in files:
+        real = file.path if file.path.startswith("hf:") else os.path.realpath(file.path)
+        if other := seen.get(real):
+            raise UsageError(f"{file.path} (from {clip(file.argument)}) is the same file as "
+                             f"{other.path} (from {clip(other.argument)}): its rows would count "
+                             "twice. Name it once")  # fmt: skip
+        seen[real] = file
+
+
+def _names(files: Sequence[_File]) -> list[str]:
+    """Return a unique name for each file: its stem, its folder in front, a number behind."""
+    fixed = Counter(file.given for file in files if file.given and file.named)
+    if repeated := [name for name, count in fixed.items() if count > 1]:
+        raise UsageError(f"{repeated[0]}= names several sources: give each its own name")
+    stems = Counter(_name(file) for file in files if not (file.given and file.named))
+    taken = set(fixed)
+    names: list[str] = []
+    for file in files:
+        name = _name(file)
+        if not (file.given and file.named):
+            if stems[name] > 1:
+                name = _name(file, longer=True)
+            numbered = (f"{name}#{number}" for number in itertools.count(2))
+            name = name if name not in taken else next(n for n in numbered if n not in taken)
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _name(file: _File, longer: bool = False) -> str:
+    """Return the name that a file would have alone, below the one that the user gave."""
+    if not file.given:
+        return file.own_name(longer)
+    return file.given if file.named else f"{file.given}/{file.own_name(longer)}"

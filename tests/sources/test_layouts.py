@@ -1,0 +1,199 @@
+import pytest
+
+from curate.errors import SourceError, UsageError
+
+CASES = {
+    "alpaca": ({"output": "o", "input": "c", "instruction": "i"}, "c"),
+    "alpaca without input": ({"instruction": "i", "output": "o"}, ""),
+    "alpaca with null input": ({"instruction": "i", "input": None, "output": "o"}, ""),
+    "instruction_response": ({"instruction": "i", "input": "c", "response": "o"}, "c"),
+    "dolly": ({"instruction": "i", "context": "c", "response": "o"}, "c"),
+    "curate": ({"instruction": "i", "context": "c", "output": "o"}, "c"),
+    "prompt_completion": ({"prompt": "i", "completion": "o"}, ""),
+    "question_answer": ({"question": "i", "answer": "o"}, ""),
+    "question_answer with context": ({"question": "i", "answer": "o", "context": "c"}, "c"),
+    "humaneval": ({"prompt": "i", "canonical_solution": "o"}, ""),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_texts_come_from_the_columns_of_the_layout(read, case):
+    row, context = CASES[case]
+    result = read("a.jsonl", [row | {"id": 7, "nested": {"x": [1, None]}}])
+    [record] = result.records
+    assert (record.instruction, record.context, record.output) == ("i", context, "o")
+    assert record.meta == {"id": 7, "nested": {"x": [1, None]}}
+    assert result.reader.layout == case.split(" ")[0]
+
+
+def test_what_is_no_text_stays_what_it_is(one):
+    record = one({"instruction": None, "input": 5, "output": ["a"]})
+    assert (record.instruction, record.context, record.output) == (None, 5, ["a"])
+
+
+def test_shared_columns_are_fields(one):
+    record = one({
+        "instruction": "i", "output": "o", "system_prompt": "s", "license": "MIT",
+        "history": [["q1", "a1"], {"role": "tool", "content": "t"}],
+    })  # fmt: skip
+    assert (record.system, record.license, record.meta) == ("s", "MIT", {})
+    assert record.history == [
+        {"role": "user", "content": "q1"},
+        {"role": "assistant", "content": "a1"},
+        {"role": "tool", "content": "t"},
+    ]
+
+
+def test_null_in_optional_columns_is_nothing(one):
+    row = {"instruction": "i", "output": "o", "system": None, "history": None, "license": None}
+    record = one(row)
+    assert (record.system, record.history, record.license, record.meta) == ("", [], "", {})
+
+
+def test_columns_that_only_sound_like_ours_stay_in_meta(one):
+    record = one({"instruction": "i", "output": "o", "history": "Rome fell", "license": ["MIT"]})
+    assert (record.history, record.license) == ([], "")
+    assert record.meta == {"history": "Rome fell", "license": ["MIT"]}
+
+
+def test_a_history_that_cannot_be_read_is_quarantined(one):
+    assert one({"instruction": "i", "output": "o", "history": [["q"]]}) == (
+        "item 1 of history is a list, not [question, answer]"
+    )
+
+
+def test_self_instruct_gives_a_record_for_each_instance(read):
+    instances = [{"input": "c1", "output": "o1"}, {"input": None, "output": None, "note": 3}]
+    result = read("a.jsonl", [{"id": "t", "instruction": "i", "instances": instances}])
+    assert [record.id for record in result.records] == ["a:1.1", "a:1.2"]
+    assert [record.context for record in result.records] == ["c1", ""]
+    assert [record.output for record in result.records] == ["o1", None]
+    assert [record.meta for record in result.records] == [
+        {"id": "t"}, {"id": "t", "instance": {"note": 3}},
+    ]  # fmt: skip
+    assert result.reader.rows == 2
+    assert result.records[1].origin == "a.jsonl:1"
+
+
+@pytest.mark.parametrize(("instances", "reason"), [
+    ([], "instances is a list, not a list of at least one instance"),
+    ("x", "instances is text, not a list of at least one instance"),
+    ([{"input": ""}], "instance 1 is an object, not input and output"),
+])  # fmt: skip
+def test_instances_that_cannot_be_read_are_quarantined(one, instances, reason):
+    assert one({"instruction": "i", "instances": instances}) == reason
+
+
+USER, GOOD, BAD = ({"role": r, "content": c} for r, c in
+                   [("user", "i"), ("assistant", "good"), ("assistant", "bad")])  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "meta"), [
+    ({"prompt": "i", "chosen": "good", "rejected": "bad"}, {"rejected": "bad"}),
+    ({"instruction": "i", "chosen": "good", "rejected": 1, "x": 2}, {"rejected": 1, "x": 2}),
+    ({"question": "i", "chosen": "good", "rejected": "bad"}, {"rejected": "bad"}),
+    ({"prompt": [USER], "chosen": [GOOD], "rejected": [BAD]}, {"rejected": [BAD]}),
+    ({"prompt": "i", "chosen": [GOOD], "rejected": [BAD]}, {"rejected": [BAD]}),
+    ({"chosen": [USER, GOOD], "rejected": [USER, BAD]}, {"rejected": [USER, BAD]}),
+    ({"prompt": "i", "chosen": [USER, GOOD], "rejected": []}, {"rejected": [], "prompt": "i"}),
+    ({"conversations": [{"from": "human", "value": "i"}],
+      "chosen": {"from": "gpt", "value": "good"}, "rejected": {"from": "gpt", "value": "bad"}},
+     {"rejected": {"from": "gpt", "value": "bad"}}),
+])  # fmt: skip
+def test_preference_pairs_keep_the_rejected_answer_in_meta(one, row, meta):
+    record = one(row)
+    assert (record.instruction, record.output, record.history) == ("i", "good", [])
+    assert record.meta == meta
+
+
+def test_preference_without_a_prompt_is_quarantined(one):
+    assert one({"chosen": "a", "rejected": "b"}) == (
+        "chosen is text, and no column holds the prompt"
+    )
+
+
+def test_prompt_and_completion_may_be_turns(one):
+    record = one({"prompt": [{"role": "system", "content": "s"}, USER], "completion": [GOOD]})
+    assert (record.system, record.instruction, record.output) == ("s", "i", "good")
+
+
+def test_mapping_names_our_field_and_their_column(read):
+    rows = [{"q": "i", "a": "o", "instruction": "theirs"}]
+    result = read("a.jsonl", rows, mapping={"instruction": "q", "output": "a"})
+    [record] = result.records
+    assert (record.instruction, record.output) == ("i", "o")
+    assert record.meta == {"instruction": "theirs"}
+
+
+def test_mapping_one_field_leaves_the_others_to_the_layout(one):
+    row = {"instruction": "i", "input": "c", "passage": "p", "response": "o"}
+    record = one(row, mapping={"context": "passage"})
+    assert (record.context, record.output, record.meta) == ("p", "o", {"input": "c"})
+
+
+def test_mapping_wins_over_a_conversation(one):
+    row = {"messages": [USER, GOOD], "q": "i2", "a": "o2"}
+    record = one(row, mapping={"instruction": "q", "output": "a"})
+    assert (record.instruction, record.meta) == ("i2", {"messages": [USER, GOOD]})
+    assert one({"dialog": [USER, GOOD]}, mapping={"messages": "dialog"}).output == "good"
+
+
+def test_a_mapped_column_that_is_missing_is_named(read):
+    with pytest.raises(SourceError, match=r"keys found: q, a; --map names what it lacks: b"):
+        read("a.jsonl", [{"q": "i", "a": "o"}], mapping={"instruction": "q", "output": "b"})
+
+
+def test_unknown_mapping_targets_and_layouts_are_wrong_usage(read):
+    with pytest.raises(UsageError, match=r"--map instrucion=q.*did you mean instruction\?"):
+        read("a.jsonl", b"", mapping={"instrucion": "q"})
+    with pytest.raises(UsageError, match=r"--layout alpacca: unknown \(did you mean alpaca\?\)"):
+        read("a.jsonl", b"", layout="alpacca")
+
+
+def test_a_forced_layout_is_the_only_one(read):
+    rows = [{"question": "q", "answer": "a", "prompt": "i", "completion": "o"}, {"prompt": "i"}]
+    result = read("a.jsonl", rows, layout="question_answer")
+    assert result.records[0].instruction == "q"
+    assert result.quarantined[0].error == (
+        "fits no layout; keys found: prompt; --layout question_answer"
+    )
+
+
+def test_input_beside_context_is_not_guessed(read):
+    row = {"instruction": "i", "input": "a", "context": "b", "output": "o"}
+    with pytest.raises(SourceError, match=r"input or context: say which with --map context"):
+        read("a.jsonl", [row])
+    [record] = read("a.jsonl", [row], mapping={"context": "context"}).records
+    assert (record.context, record.meta) == ("b", {"input": "a"})
+
+
+def test_an_unknown_layout_names_the_keys_and_the_layouts(read):
+    with pytest.raises(SourceError) as error:
+        read("a.jsonl", [{"Text": "x", "label": 1}] * 3)
+    assert "a.jsonl: no layout fits the first rows (3 tried; keys found: Text, label)" in str(
+        error.value
+    )
+    assert "alpaca (instruction, output)" in str(error.value)
+    assert "--map instruction=COLUMN" in str(error.value)
+
+
+def test_the_search_for_a_layout_ends_after_100_rows(read):
+    rows = [{"text": "x"}] * 100 + [{"instruction": "i", "output": "o"}]
+    with pytest.raises(SourceError, match="100 tried"):
+        read("a.jsonl", rows)
+    assert len(read("a.jsonl", rows[1:]).records) == 1
+
+
+def test_rows_of_several_layouts_are_read_each_by_its_own(read):
+    rows = [
+        {"instruction": "i", "output": "o"},
+        {"prompt": "p", "completion": "c"},
+        {"text": "x"},
+        {"prompt": "p", "completion": "c", "instruction": "i", "output": "o"},
+    ]
+    result = read("a.jsonl", rows)
+    assert (result.reader.layout, dict(result.reader.layouts)) == (
+        "alpaca,prompt_completion", {"alpaca": 2, "prompt_completion": 1},
+    )  # fmt: skip
+    assert result.quarantined[0].error == "fits no layout; keys found: text"
+    assert result.reader.rows == 4
