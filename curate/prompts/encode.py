@@ -1,0 +1,203 @@
+"""The one function that turns a record into token ids and labels.
+
+Preview, training, evaluation and generation all call it, so what is previewed is what is trained
+on, and what a model is asked is what it was trained to answer.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from curate.errors import CurateError, TemplateError, clip
+from curate.prompts.chat import chat_template, render_chat, render_chat_prompt
+from curate.prompts.example import IGNORE_INDEX, DigestBuilder, Example, digest
+from curate.prompts.fit import shorten
+from curate.prompts.render import Segment, render, texts
+from curate.prompts.runs import Run, answer_runs, prompt_runs, split
+from curate.prompts.special import SpecialTokens
+from curate.prompts.templates import Template
+from curate.prompts.tokenizer import Tokenizer, load_tokenizer
+from curate.prompts.tokens import Tokens
+from curate.records import Record
+
+__all__ = ["IGNORE_INDEX", "DigestBuilder", "EncodeSettings", "Encoder", "Example", "OverLength",
+           "digest", "load_tokenizer"]  # fmt: skip
+
+
+class EncodeSettings(BaseModel):
+    """How records become tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_length: int = Field(1024, ge=2, description="Longest example, in tokens, BOS and EOS too.")
+    over_length: Literal["drop", "truncate", "error"] = Field(
+        "drop", description="What becomes of a longer one; truncate never cuts off the EOS."
+    )
+    loss: Literal["completion", "assistant", "all"] = Field(
+        "completion",
+        description="What takes loss: the answer, every turn of the assistant, or all but BOS.",
+    )
+
+
+class OverLength(CurateError):
+    """A record has more tokens than `max_length`, and was not or could not be shortened.
+
+    Attributes:
+        record_id: id of the record.
+        length: its length in tokens.
+        max_length: the length allowed.
+
+    """
+
+    def __init__(self, record_id: str, length: int, max_length: int) -> None:
+        self.record_id = record_id
+        self.length = length
+        self.max_length = max_length
+        super().__init__(
+            f"record {clip(record_id)}: {length} tokens, max_length is {max_length}. Raise "
+            "max_length, or set over_length to drop or truncate"
+        )
+
+
+class Encoder:
+    """A template, a tokenizer and settings: what turns records into examples.
+
+    Attributes:
+        template: the template; for `chat` with the text of the tokenizer's own.
+        settings: the settings.
+        tokenizer: the tokenizer; None where only texts are wanted.
+        special_tokens: special-token strings met in fields so far; they were encoded as text.
+        special_records: records that had any.
+
+    """
+
+    def __init__(
+        self,
+        template: Template,
+        tokenizer: Tokenizer | None = None,
+        settings: EncodeSettings | None = None,
+    ) -> None:
+        self.template = chat_template(tokenizer) if template.is_chat else template
+        self.tokenizer = tokenizer
+        self.settings = settings or EncodeSettings.model_validate({})
+        self.special_tokens = 0
+        self.special_records = 0
+        self._tokens = None if tokenizer is None else Tokens(tokenizer)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides the ids: template, tokenizer (None without one) and settings."""
+        return {
+            "template": self.template.identity,
+            "tokenizer": self._tokens.digest() if self._tokens else None,
+            "settings": self.settings.model_dump(),
+        }
+
+    def encode(self, record: Record) -> Example:
+        """Return the example of a record: prompt, answer and EOS.
+
+        Without a tokenizer there are the texts alone, and no length.
+
+        Raises:
+            OverLength: the example is too long and over_length is not truncate, or neither its
+                context nor its history nor its answer can be shortened enough.
+            TemplateError: the template fails on this record.
+
+        """
+        example = self._example(record)
+        self._count(record)
+        if len(example.input_ids) <= self.settings.max_length:
+            return example
+        shorter = shorten(record, self._fits) if self.settings.over_length == "truncate" else None
+        if shorter is None:
+            raise OverLength(record.id, len(example.input_ids), self.settings.max_length)
+        return replace(self._example(shorter), truncated=True)
+
+    def encode_all(self, records: Iterable[Record]) -> Iterator[Example | OverLength]:
+        """Yield the example of each record, or for a dropped one what was too long.
+
+        Raises:
+            OverLength: a record is too long and over_length is error.
+
+        """
+        for record in records:
+            try:
+                yield self.encode(record)
+            except OverLength as fault:
+                if self.settings.over_length == "error":
+                    raise
+                yield fault
+
+    def prompt_ids(self, record: Record) -> list[int]:
+        """Return what the model is given to answer this record; the output may be empty.
+
+        They are the ids of `encode(record)` before the answer. A prompt is shortened under
+        over_length truncate only.
+        """
+        if self._tokens is None:
+            raise TemplateError("prompt_ids needs a tokenizer: give a model")
+        if self.settings.over_length == "truncate" and not self._fits(record):
+            record = shorten(record, self._fits) or record
+        runs = prompt_runs(self._before(record), self._tokens, is_chat=self.template.is_chat)
+        return [token for run in runs for token in run.ids]
+
+    def _before(self, record: Record) -> list[Segment]:
+        """Return the segments before the answer."""
+        if self._tokens is None or not self.template.is_chat:
+            return split(render(self.template, record, self._special))[0]
+        return render_chat_prompt(
+            self.template, record, self._tokens.special, every_turn=self._every_turn
+        )
+
+    def _segments(self, record: Record) -> list[Segment]:
+        """Return all segments of the record."""
+        if self._tokens is None or not self.template.is_chat:
+            return render(self.template, record, self._special)
+        return render_chat(self.template, record, self._tokens.special, every_turn=self._every_turn)
+
+    @property
+    def _special(self) -> SpecialTokens | None:
+        return self._tokens.special if self._tokens else None
+
+    @property
+    def _every_turn(self) -> bool:
+        return self.settings.loss == "assistant"
+
+    def _fits(self, record: Record) -> bool:
+        return len(self._example(record).input_ids) <= self.settings.max_length
+
+    def _example(self, record: Record) -> Example:
+        """Return the example of the record, however long."""
+        before, rest = split(self._segments(record))
+        prompt: list[Run] = []
+        answer: list[Run] = []
+        if self._tokens is not None:
+            is_chat = self.template.is_chat
+            prompt = prompt_runs(before, self._tokens, is_chat=is_chat)
+            first = not any(run.ids and not run.is_bos for run in prompt)
+            answer = answer_runs(rest, self._tokens, is_chat=is_chat, first=first)
+        return Example(
+            id=record.id,
+            prompt="".join(segment.text for segment in before),
+            completion=rest[0].text,
+            input_ids=[token for run in [*prompt, *answer] for token in run.ids],
+            labels=[*self._labels(prompt, earlier=True), *self._labels(answer, earlier=False)],
+        )
+
+    def _labels(self, runs: list[Run], *, earlier: bool) -> Iterator[int]:
+        """Yield the labels of runs that stand before the answer, or from it on."""
+        loss = self.settings.loss
+        for run in runs:
+            takes = run.trained and (loss == "assistant" or not earlier)
+            takes = takes or (loss == "all" and not run.is_bos)
+            yield from run.ids if takes else [IGNORE_INDEX] * len(run.ids)
+
+    def _count(self, record: Record) -> None:
+        """Count the special-token strings in the record's fields."""
+        if self._tokens is None:
+            return
+        found = sum(self._tokens.special.count(text) for text in texts(record))
+        self.special_tokens += found
+        self.special_records += found > 0

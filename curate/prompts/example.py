@@ -1,0 +1,82 @@
+"""What encoding makes of a record, and the digest of many."""
+
+import hashlib
+import sys
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+__all__ = ["IGNORE_INDEX", "DigestBuilder", "Example", "digest"]
+
+IGNORE_INDEX = -100
+"""The label of a token that takes no loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A record as the model sees it.
+
+    Attributes:
+        id: id of the record.
+        prompt: rendered text before the answer.
+        completion: rendered text of the answer: what the generation block holds.
+        input_ids: token ids, BOS and EOS included; empty without a tokenizer.
+        labels: the same ids where loss is taken, IGNORE_INDEX elsewhere.
+        truncated: whether the record was shortened to fit.
+
+    """
+
+    id: str
+    prompt: str
+    completion: str
+    input_ids: list[int]
+    labels: list[int]
+    truncated: bool = False
+
+    @property
+    def loss_tokens(self) -> int:
+        """Number of tokens that take loss."""
+        return sum(label != IGNORE_INDEX for label in self.labels)
+
+
+class DigestBuilder:
+    """The digest of examples as they pass, in their order."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def update(self, example: Example) -> None:
+        """Add an example: its id, ids and labels, or its texts where there are no ids."""
+        parts = [example.id.encode("utf-8", "surrogatepass")]
+        if example.input_ids:
+            parts += [_bytes(example.input_ids), _bytes(example.labels)]
+        else:
+            parts += [example.prompt.encode(), example.completion.encode()]
+        for part in parts:
+            self._hash.update(b"%d:" % len(part))
+            self._hash.update(part)
+
+    def hexdigest(self) -> str:
+        """Return the SHA-256 so far, 64 hexadecimal digits."""
+        return self._hash.hexdigest()
+
+
+def digest(examples: Iterable[Example]) -> str:
+    """Return the digest of the examples in this order.
+
+    >>> one, other = (Example("a", "", "", [1, 2], [-100, label]) for label in (2, -100))
+    >>> digest([one]) == digest([other])
+    False
+    """
+    builder = DigestBuilder()
+    for example in examples:
+        builder.update(example)
+    return builder.hexdigest()
+
+
+def _bytes(numbers: list[int]) -> bytes:
+    """Return the numbers as signed 64-bit little-endian."""
+    packed = array("q", numbers)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()

@@ -1,0 +1,182 @@
+"""Jinja as templates see it: sandboxed, limited, and with spans that take loss.
+
+A template is code that somebody else may have written. It runs in Jinja's immutable sandbox,
+without a clock, with a budget of loop turns and of output.
+"""
+
+import functools
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+import jinja2.meta
+import jinja2.nodes
+import jinja2.sandbox
+
+from curate.errors import TemplateError, clip
+from curate.prompts.environment import MAX_OUTPUT, environment
+from curate.prompts.generation import (
+    BLOCKS,
+    Span,
+    Spanned,
+    blocks_in,
+    concat,
+    merged,
+)  # fmt: skip
+from curate.prompts.templates import Template
+
+__all__ = ["Rendered", "has_generation", "reads", "run"]
+
+Variables = Mapping[str, Any]
+
+MAX_LOOPS = 1_000_000
+"""Items that all `range` calls of one rendering may hold together."""
+
+VARIABLES = (
+    "instruction", "context", "output", "system", "history", "meta", "bos_token", "eos_token",
+)  # fmt: skip
+"""What a template file can name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A rendered text with the spans that take loss, in order and not touching each other."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A template ready to run, with the names it reads."""
+
+    template: jinja2.Template
+    names: frozenset[str]
+    marked: bool
+
+
+@functools.lru_cache(maxsize=64)
+def _compile(template: Template) -> _Compiled:
+    """Return the compiled template.
+
+    Raises:
+        TemplateError: it does not parse, or a file shows the answer outside a generation block.
+
+    """
+    jinja = environment(not template.is_chat)
+    try:
+        tree = jinja.parse(template.text)
+        names = jinja2.meta.find_undeclared_variables(tree)
+        compiled = jinja.from_string(template.text)
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(f"{_where(template, error.lineno)}: {clip(error.message)}") from None
+    blocks = blocks_in(tree)
+    if not template.is_chat:
+        _check_answer(template, tree, blocks)
+    return _Compiled(compiled, frozenset(names), bool(blocks))
+
+
+def _check_answer(
+    template: Template, tree: jinja2.nodes.Node, blocks: list[jinja2.nodes.CallBlock]
+) -> None:
+    """Refuse a template that reads the answer where the model, at inference, has none."""
+    if not blocks:
+        raise TemplateError(
+            f"template {template.path or template.name}: no {{% generation %}} block, so nothing "
+            "would take loss. Put the answer between {% generation %} and {% endgeneration %}"
+        )
+    inside = {id(name) for block in blocks for name in block.find_all(jinja2.nodes.Name)}
+    for name in tree.find_all(jinja2.nodes.Name):
+        if name.name == "output" and name.ctx == "load" and id(name) not in inside:
+            raise TemplateError(
+                f"{_where(template, name.lineno)}: `output` stands outside {{% generation %}}, "
+                "where the model has no answer yet. Use it inside the block only"
+            )
+
+
+def reads(template: Template, name: str) -> bool:
+    """Return whether the template uses a variable of that name."""
+    return name in _compile(template).names
+
+
+def has_generation(template: Template) -> bool:
+    """Return whether the template has generation blocks; a file always does."""
+    return _compile(template).marked
+
+
+def run(template: Template, variables: Variables) -> Rendered:
+    """Return the template rendered with these variables.
+
+    Raises:
+        TemplateError: with the line, when the template fails or makes too much.
+
+    """
+    compiled = _compile(template).template
+    blocks: list[str] = []
+    given = {**variables, "range": _ranges(), BLOCKS: blocks}
+    try:
+        whole = concat(_limited(compiled.root_render_func(compiled.new_context(given))))
+    except _FAULTS as error:
+        line = _line(error)
+        hint = "" if template.is_chat else f". A template has {', '.join(VARIABLES)}"
+        reason = clip(str(error), 200)
+        if isinstance(error, jinja2.UndefinedError):
+            raise TemplateError(f"{_where(template, line)}: {reason}{hint}") from None
+        raise TemplateError(f"{_where(template, line)}: {type(error).__name__}: {reason}") from None
+    spans = whole.spans if isinstance(whole, Spanned) else ()
+    if len(spans) != len(blocks):
+        raise TemplateError(
+            f"template {template.path or template.name}: text of a {{% generation %}} block went "
+            "through a filter, an operator or was shown twice or never, so it is unknown what "
+            "takes loss. Filter the values inside the block"
+        )
+    return Rendered(str.__str__(whole), merged(spans))
+
+
+_FAULTS = (
+    jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError,
+    RecursionError, MemoryError,
+)  # fmt: skip
+"""What template code can raise; a template is data, so none of it is a bug of ours."""
+
+
+def _limited(parts: Iterable[str]) -> Iterator[str]:
+    """Yield the parts; stop a template whose output has no end."""
+    size = 0
+    for part in parts:
+        size += len(part)
+        if size > MAX_OUTPUT:
+            raise OverflowError(f"it renders to more than {MAX_OUTPUT} characters")
+        yield part
+
+
+def _ranges() -> Callable[..., range]:
+    """Return a `range` that gives out at most MAX_LOOPS items in all."""
+    left = MAX_LOOPS
+
+    def limited(*bounds: int) -> range:
+        nonlocal left
+        made = jinja2.sandbox.safe_range(*bounds)
+        left -= len(made) + 1
+        if left < 0:
+            raise OverflowError(f"it loops more than {MAX_LOOPS} times over range()")
+        return made
+
+    return limited
+
+
+def _line(error: BaseException) -> int | None:
+    """Return the line of the template at which the error arose."""
+    line = None
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        template = frame.f_globals.get("__jinja_template__")
+        if template is not None:
+            line = template.get_corresponding_lineno(number)
+    return line
+
+
+def _where(template: Template, line: int | None) -> str:
+    name = template.path or template.name
+    return f"template {name}" if line is None else f"template {name}:{line}"

@@ -1,0 +1,173 @@
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from curate.errors import TemplateError
+from curate.prompts.render import render
+from curate.prompts.special import SpecialTokens
+from curate.records import Record
+
+GENERATION = "{% generation %}{{ output }}{% endgeneration %}"
+
+
+def pairs(template, record, tokens=None):
+    return [(part.text, part.trained) for part in render(template, record, tokens)]
+
+
+def test_spans_travel_through_loops_macros_and_set_blocks(template, record):
+    text = (
+        "{% macro turn(x) %}<{% generation %}{{ x }}{% endgeneration %}>{% endmacro %}"
+        "{% set early %}{% for x in 'ab' %}{{ turn(x) }}{% endfor %}{% endset %}"
+        "{{ early }}." + GENERATION
+    )
+    assert pairs(template(text), record()) == [
+        ("<", False), ("a", True), ("><", False), ("b", True), (">.", False), ("A", True),
+    ]  # fmt: skip
+
+
+def test_an_empty_answer_is_a_segment_and_touching_blocks_are_one(template, record):
+    assert pairs(template("P" + GENERATION), record(output="")) == [("P", False), ("", True)]
+    text = f"P{GENERATION}{{% generation %}}!{{% endgeneration %}}\nEnd"
+    assert pairs(template(text), record()) == [("P", False), ("A!", True), ("End", False)]
+
+
+def test_comments_and_block_lines_leave_nothing(template, record):
+    text = "{#\nhead\n#}\n  {% if context %}\nC\n  {% endif %}\nP\n" + GENERATION + "\n"
+    assert pairs(template(text), record()) == [("P\n", False), ("A", True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a\n\n{{ question }}" + GENERATION, r"mine.jinja:3: 'question' is undefined\. .*output"),
+        ("a\n{{ history[0].name }}" + GENERATION, r"mine.jinja:2: 'dict object' has no .*'name'"),
+        ("{{ ''.__class__.__mro__ }}" + GENERATION, "mine.jinja:1: SecurityError"),
+        ("{{ history.append(1) }}" + GENERATION, "SecurityError"),
+        ("{% if %}", "mine.jinja:1: Expected an expression"),
+        ("{{ instruction }}", "no {% generation %} block, so nothing"),
+        ("a\n{{ output }}" + GENERATION, r"mine.jinja:2: `output` stands outside"),
+        ("{% if context %}" + GENERATION + "{% endif %}", "reaches no {% generation %} block"),
+        ("{% set x %}" + GENERATION + "{% endset %}{{ x | upper }}", "went through a filter"),
+        ("{% set x %}" + GENERATION + "{% endset %}{{ 'a' ~ x }}", "went through a filter"),
+        ("{% set x %}" + GENERATION + "{% endset %}", "shown twice or never"),
+        ("{{ 1 + instruction }}" + GENERATION, "mine.jinja:1: TypeError"),
+        ("{{ raise_exception('odd') }}" + GENERATION, "mine.jinja:1: TemplateError: odd"),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}" + GENERATION, "RecursionError"),
+        ("{% set ns = namespace() %}{% set ns._x = 1 %}" + GENERATION, "SecurityError"),
+        ("{% set ns = namespace(__x=1) %}" + GENERATION, "SecurityError"),
+    ],
+)
+def test_faults_of_a_template_are_errors_with_their_line(template, record, text, message):
+    found = record(history=[{"role": "user", "content": "x"}])
+    with pytest.raises(TemplateError, match=message):
+        render(template(text), found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for i in range(1000000000) %}{% endfor %}",
+        "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+        "{% for i in range(99999) %}{{ instruction * 999 }}{% endfor %}",
+        "{{ 'x' * 10000000000 }}",
+        "{{ 10 * [instruction] * 100000000 }}",
+        "{{ 9 ** 9 ** 9 ** 9 }}",
+    ],
+)
+def test_loops_and_texts_without_end_are_stopped(template, record, text):
+    with pytest.raises(TemplateError, match="OverflowError"):
+        render(template(text + GENERATION), record())
+
+
+def test_arithmetic_still_works(template, record):
+    assert pairs(template("{{ 6 * 7 }}{{ 2 ** 8 }}{{ '-' * 3 }}" + GENERATION), record()) == [
+        ("42256---", False), ("A", True),
+    ]  # fmt: skip
+
+
+def test_meta_is_plain_data(template, record):
+    class Thing:
+        def __str__(self):
+            return "thing"
+
+        def write(self):
+            raise AssertionError
+
+    text = "{{ meta.n + 1 }} {{ meta.list[0] }} {{ meta.thing }}" + GENERATION
+    found = record(meta={"n": 1, "list": ["a"], "thing": Thing()})
+    assert pairs(template(text), found)[0] == ("2 a thing", False)
+    with pytest.raises(TemplateError, match="no attribute 'write'"):
+        render(template("{{ meta.thing.write() }}" + GENERATION), found)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"instruction": None}, r"record r: instruction is NoneType \(None\), not text.*clean"),
+        ({"output": 4}, "output is int"),
+        ({"history": [{"role": "user", "content": ["x"]}]}, r"history\[0\].content is list"),
+        ({"context": "x\ud800"}, "context holds half of a surrogate pair"),
+        ({"meta": {"x": "\ud800"}}, "meta holds half of a surrogate pair"),
+    ],
+)
+def test_fields_that_are_no_text_are_refused(template, record, fields, message):
+    text = "{{ instruction }}{{ meta.get('x') }}" + GENERATION
+    with pytest.raises(TemplateError, match=message):
+        render(template(text), record(**fields))
+
+
+def test_variables_without_a_tokenizer_are_empty(template, record):
+    text = "[{{ bos_token }}{{ eos_token }}{{ system }}{{ context }}]" + GENERATION
+    assert pairs(template(text), record())[0] == ("[]", False)
+
+
+TRICKY = st.text(
+    st.one_of(
+        st.sampled_from(list("</s>a \n\U000f0000\U000f0001\U0010fffd")),
+        st.characters(exclude_categories=("Cs",)),
+    ),
+    max_size=12,
+)
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(TRICKY, TRICKY, TRICKY)
+def test_no_field_can_imitate_a_mark(template, chars, instruction, context, output):
+    """Spans and special tokens are where the template has them, whatever the fields hold."""
+    text = (
+        "{{ bos_token }}<{{ instruction }}{{ context | trim }}>|{% generation %}"
+        "{{ output }}{{ eos_token }}{% endgeneration %}"
+    )
+    found = Record(id="r", instruction=instruction, context=context, output=output)
+    special = SpecialTokens.of(chars)
+    prompt, answer = render(template(text), found, special)
+    assert (prompt.text, prompt.trained) == (f"<s><{instruction}{context.strip()}>|", False)
+    assert (answer.text, answer.trained) == (f"{output}</s>", True)
+    # What is left of special tokens, the record's characters blotted out, is the template's.
+    assert list(special.spans(prompt.masked)) == [(0, 3)]
+    assert list(special.spans(answer.masked)) == [(len(output), len(output) + 4)]
+
+
+def test_a_template_that_looks_into_special_tokens_is_refused(template, record, chars):
+    text = "{% if '</s>' in instruction %}!{% endif %}{{ eos_token }}" + GENERATION
+    with pytest.raises(TemplateError, match=r"record r: .*cannot be kept apart"):
+        render(template(text), record("a</s>"), SpecialTokens.of(chars))
+    text = "{% if instruction == 's' %}!{% endif %}{{ eos_token }}" + GENERATION
+    assert pairs(template(text), record("s"), SpecialTokens.of(chars))[0] == ("!</s>", False)
+
+
+def test_meta_can_be_asked_for_keys_that_are_pieces_of_special_tokens(template, chars):
+    text = "{{ meta.s }}{{ meta['a</s>'] if meta.x }}{{ eos_token }}" + GENERATION
+    found = Record(id="r", instruction="", meta={"s": "1</s>", "x": ""})
+    prompt, _ = render(template(text), found, SpecialTokens.of(chars))
+    assert prompt.text == "1</s></s>"
+    assert [*SpecialTokens.of(chars).spans(prompt.masked)] == [(5, 9)]
+
+
+def test_whitespace_that_is_a_special_token_is_still_stripped(template, record, chars):
+    chars.all_special_tokens = ("<s>", "</s>", "\n")
+    text = "{{ instruction | trim }}{{ eos_token }}" + GENERATION
+    found = record("</s>\n")
+    assert pairs(template(text), found, SpecialTokens.of(chars))[0] == ("</s></s>", False)
