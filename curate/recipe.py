@@ -1,0 +1,111 @@
+"""A recipe: YAML in, frozen settings out, every fault at once with its line."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from curate.errors import UsageError, clip
+from curate.prompts.encode import EncodeSettings
+from curate.recipe_yaml import Document, faults, load, override
+from curate.shipped import shipped
+from curate.tuning.backends.lora import Lora
+
+__all__ = ["DataSettings", "EvaluationSettings", "ModelSettings", "Recipe", "find_recipe",
+           "load_recipe"]  # fmt: skip
+
+_FROZEN = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class ModelSettings(BaseModel):
+    """The base model."""
+
+    model_config = _FROZEN
+
+    model_name_or_path: str = Field(
+        description="`tiny` (shipped), a local folder, or OWNER/NAME on the hub."
+    )
+    model_revision: str | None = Field(None, description="Commit, branch or tag on the hub.")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="Type of the weights; auto is float32 without a GPU, else as saved."
+    )
+
+
+class DataSettings(EncodeSettings):
+    """What is trained on, and how records become tokens."""
+
+    dataset: str = Field(description="A dataset directory; its train split is trained on.")
+    template: str = Field("alpaca", description="Template name or path; `chat` is the model's own.")
+
+
+class EvaluationSettings(BaseModel):
+    """What is measured before and after training."""
+
+    model_config = _FROZEN
+
+    dataset: str | None = Field(
+        None,
+        description="A SOURCE of held-out records; else the validation split, if there is one.",
+    )
+    generate: int = Field(8, ge=0, description="Records answered before and after (exact match).")
+    max_new_tokens: int = Field(64, ge=1, description="Longest generated answer, in tokens.")
+
+
+class Recipe(BaseModel):
+    """One training run."""
+
+    model_config = _FROZEN
+
+    seed: int = Field(0, ge=0, description="Seed of initialisation and order.")
+    model: ModelSettings
+    data: DataSettings
+    backend: Lora
+    training: dict[str, Any] = Field(
+        default_factory=dict, description="Fields of TRL's SFTConfig, under their own names."
+    )
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+
+def find_recipe(name: str) -> Path:
+    """Return the path of a recipe: a file, or the name of one that ships.
+
+    Raises:
+        UsageError: there is neither.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    inside = shipped("recipes") / f"{name.removesuffix('.yaml')}.yaml"
+    if "/" not in name and inside.is_file():
+        return inside
+    known = ", ".join(sorted(p.stem for p in shipped("recipes").glob("*.yaml")))
+    raise UsageError(f"{clip(name)}: no such recipe file; shipped recipes: {known}")
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Return the recipe in a YAML file, with `KEY.KEY=VALUE` overrides applied.
+
+    Raises:
+        UsageError: every fault there is, one a line: where, what was found, what is allowed.
+    """
+    document = load(path)
+    parent = document.values.pop("extends", None)
+    if parent is not None:
+        document = _extend(document, path, parent)
+    for text in overrides:
+        override(document, text)
+    try:
+        return Recipe.model_validate(document.values)
+    except ValidationError as error:
+        raise UsageError("\n".join(faults(error, document, Recipe))) from error
+
+
+def _extend(document: Document, path: Path, parent: object) -> Document:
+    base_path = path.parent / str(parent)
+    if not base_path.is_file():
+        raise UsageError(f"{document.place(('extends',))}: extends {clip(parent)}: no such file")
+    base = load(base_path)
+    if "extends" in base.values:
+        raise UsageError(f"{base.place(('extends',))}: a recipe extends at most one level")
+    return base.updated(document)

@@ -1,0 +1,171 @@
+"""YAML with the line of every key, and pydantic's faults told in its terms."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from curate.errors import UsageError, clip
+
+__all__ = ["Document", "faults", "load", "override"]
+
+FOREIGN_NAMES = {
+    "base_model": "model.model_name_or_path",
+    "batch_size": "training.per_device_train_batch_size",
+    "cutoff_len": "data.max_length",
+    "lora_rank": "backend.r",
+    "lora_r": "backend.r",
+    "lora_target": "backend.target_modules",
+    "lora_target_modules": "backend.target_modules",
+    "lr": "training.learning_rate",
+    "max_seq_length": "data.max_length",
+    "micro_batch_size": "training.per_device_train_batch_size",
+    "num_epochs": "training.num_train_epochs",
+    "rank": "backend.r",
+    "sequence_len": "data.max_length",
+    "alpha": "backend.lora_alpha",
+}
+"""Names of other tools, and what they are called here."""
+
+Path_ = tuple[str | int, ...]
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML in which 5e-3 is a number, as YAML 1.2 has it."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
+@dataclass(slots=True)
+class Document:
+    """The values of a YAML file and where each stands."""
+
+    values: dict[str, Any]
+    places: dict[Path_, str] = field(default_factory=dict)
+
+    def place(self, path: Path_) -> str:
+        """Return `FILE:LINE` of a key, or of the nearest one around it."""
+        while path and path not in self.places:
+            path = path[:-1]
+        return self.places.get(path, "recipe")
+
+    def updated(self, other: "Document") -> "Document":
+        """Return this document with the values of another laid over it, key by key."""
+        return Document(_merged(self.values, other.values), self.places | other.places)
+
+
+def load(path: Path) -> Document:
+    """Return the mapping in a YAML file.
+
+    Raises:
+        UsageError: the file cannot be read, is not YAML, not a mapping, or repeats a key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=_Loader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from error
+    except yaml.MarkedYAMLError as error:
+        raise _invalid(path, error) from error
+    if not isinstance(node, yaml.MappingNode):
+        raise UsageError(f"{path}:1: a recipe is a mapping of keys to values")
+    places: dict[Path_, str] = {(): f"{path}:1"}
+    for where, line in _lines(node, ()):
+        if where in places:
+            raise UsageError(f"{path}:{line}: {_dotted(where)} is there twice ({places[where]})")
+        places[where] = f"{path}:{line}"
+    try:
+        return Document(_Loader("").construct_document(node), places)
+    except yaml.MarkedYAMLError as error:
+        raise _invalid(path, error) from error
+
+
+def _invalid(path: Path, error: yaml.MarkedYAMLError) -> UsageError:
+    line = error.problem_mark.line + 1 if error.problem_mark else 1
+    return UsageError(f"{path}:{line}: not valid YAML: {error.problem}")
+
+
+def _lines(node: yaml.Node, path: Path_) -> Iterator[tuple[Path_, int]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*path, str(key.value))
+            yield inner, key.start_mark.line + 1
+            yield from _lines(value, inner)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield (*path, index), value.start_mark.line + 1
+            yield from _lines(value, (*path, index))
+
+
+def override(document: Document, text: str) -> None:
+    """Lay one `KEY.KEY=VALUE` of the command line over the document.
+
+    Raises:
+        UsageError: it has no `=`, its value is not YAML, or a key on the way holds no keys.
+    """
+    dotted, equals, value = text.partition("=")
+    keys = tuple(dotted.split("."))
+    if not equals or not all(keys):
+        raise UsageError(f"{clip(text)}: expected KEY=VALUE, e.g. training.max_steps=100")
+    try:
+        parsed = yaml.load(value, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{clip(text)}: the value is not valid YAML") from error
+    target = document.values
+    for key in keys[:-1]:
+        target = target.setdefault(key, {})
+        if not isinstance(target, dict):
+            raise UsageError(f"{clip(text)}: {key} holds a value, not keys")
+    target[keys[-1]] = parsed
+    document.places[keys] = clip(text)
+
+
+def faults(error: ValidationError, document: Document, model: type[BaseModel]) -> Iterator[str]:
+    """Yield a line for each fault that pydantic found."""
+    for fault in error.errors():
+        path = fault["loc"]
+        place, name = document.place(path), _dotted(path)
+        if fault["type"] == "extra_forbidden":
+            yield f"{place}: {name}: no such key{_hint(path, model)}"
+        elif fault["type"] == "missing":
+            yield f"{place}: {name} is missing"
+        else:
+            yield f"{place}: {name} is {clip(fault['input'])}: {fault['msg']}"
+
+
+def _hint(path: Path_, model: type[BaseModel]) -> str:
+    key = str(path[-1])
+    if key in FOREIGN_NAMES:
+        return f"; here it is called {FOREIGN_NAMES[key]}"
+    known = _fields_at(model, path[:-1])
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(known)}"
+
+
+def _fields_at(model: type[BaseModel], path: Path_) -> list[str]:
+    for part in path:
+        annotation = model.model_fields[str(part)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return list(model.model_fields)
+
+
+def _dotted(path: Path_) -> str:
+    return ".".join(str(part) for part in path)
+
+
+def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    both = dict(base)
+    for key, value in top.items():
+        old = both.get(key)
+        nested = isinstance(old, dict) and isinstance(value, dict)
+        both[key] = _merged(old, value) if nested else value  # type: ignore[arg-type]
+    return both

@@ -1,0 +1,1 @@
+"""Supervised fine-tuning: torch lives only here, and only inside functions."""

@@ -1,0 +1,60 @@
+"""The model card: what was trained, on what, how, and what came of it."""
+
+import re
+from typing import Any
+
+import yaml
+
+__all__ = ["model_card"]
+
+
+def model_card(run: dict[str, Any]) -> str:
+    """Return README.md of a run, made from run.json alone."""
+    recipe, base = run["recipe"], run["base_model"]["name"]
+    front: dict[str, Any] = {
+        "library_name": "peft",
+        "pipeline_tag": "text-generation",
+        "tags": ["curate", "sft", recipe["backend"]["method"]],
+    }
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", base) and not base.startswith("."):
+        front = {"base_model": base, **front}
+    counts, dataset = run["dataset"]["counts"], run["dataset"]
+    trained, rows = run["training"], run["encoding"]
+    dropped = [
+        f"- {step['name']}: {number} {reason}"
+        for step in dataset["steps"]
+        for reason, number in step["dropped"].items()
+    ]
+    parts = [
+        f"---\n{yaml.safe_dump(front, sort_keys=False)}---",
+        f"# {base}, tuned with {recipe['backend']['method']}",
+        f"`{base}` tuned for {trained['steps']} steps on {rows['examples']} records "
+        f"({rows['loss_tokens']:,} of {rows['tokens']:,} tokens take loss); "
+        f"{trained['trainable_parameters']:,} of {trained['parameters']:,} parameters trained.",
+        "## Data",
+        f"Dataset digest `{dataset['digest']}`: {counts['read']} rows read = {counts['kept']} kept "
+        f"+ {counts['dropped']} dropped + {counts['quarantined']} quarantined.",
+        "\n".join(dropped) or "Nothing was dropped.",
+        "Sources: "
+        + ", ".join(
+            f"{s['name']} ({s['rows']} rows, licence {s['license'] or 'unknown'})"
+            for s in dataset["sources"]
+        )
+        + ".",
+        f"Template `{run['template']['name']}@{run['template']['hash']}`, encoding digest "
+        f"`{rows['digest']}`.",
+        "## Held-out records, before and after",
+        _metrics(run["metrics"]),
+        "## Recipe",
+        f"```yaml\n{yaml.safe_dump(recipe, sort_keys=False)}```",
+        "Versions: " + ", ".join(f"{name} {v}" for name, v in run["versions"].items()) + ".",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _metrics(metrics: dict[str, Any]) -> str:
+    before, after = metrics["before"], metrics["after"]
+    if not before:
+        return "Nothing was held out."
+    rows = [f"| {name} | {before[name]} | {after[name]} |" for name in before]
+    return "\n".join(["| | before | after |", "| --- | --- | --- |", *rows])

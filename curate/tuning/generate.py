@@ -1,0 +1,39 @@
+"""Let a tuned model answer with the encoder of its training."""
+
+from pathlib import Path
+
+from curate.errors import DatasetError
+from curate.prompts.encode import Encoder
+from curate.prompts.templates import Template
+from curate.prompts.tokenizer import load_tokenizer
+from curate.recipe import Recipe
+from curate.records import Record
+from curate.tuning.answers import Answer, answer
+from curate.tuning.models import load_model, require_tuning
+from curate.tuning.rundir import read_run
+
+__all__ = ["generate"]
+
+
+def generate(run: Path, record: Record, *, max_new_tokens: int, base: bool = False) -> Answer:
+    """Return the answer of a run's model, or of its base, to a record's prompt.
+
+    Raises:
+        DatasetError: there is no finished run, or its template was changed.
+        ModelError: the base model cannot be loaded.
+    """
+    require_tuning()
+    said = read_run(run)
+    recipe = Recipe.model_validate(said["recipe"])
+    path = run / "template.jinja"
+    template = Template(said["template"]["name"], path.read_text(encoding="utf-8"), str(path))
+    if template.hash != said["template"]["hash"]:
+        raise DatasetError(f"{path}: is not the template of the run: its hash is {template.hash}")
+    tokenizer = load_tokenizer(recipe.model.model_name_or_path, recipe.model.model_revision)
+    encoder = Encoder(template, tokenizer, recipe.data)
+    model = load_model(recipe.model)
+    if not base:
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(model, run / "adapter")
+    return answer(model, encoder, [record], max_new_tokens=max_new_tokens)[0]

@@ -1,0 +1,85 @@
+"""Find and load the base model, and say which one it was."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from curate.errors import ModelError, clip
+from curate.prompts.tokenizer import TINY
+from curate.recipe import ModelSettings
+from curate.shipped import shipped
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+__all__ = ["identify_model", "load_model", "require_tuning"]
+
+_SMALL = 10_000_000  # parameters
+
+
+def require_tuning() -> None:
+    """Raise ModelError, with what to install, unless the packages for tuning are there."""
+    from importlib.util import find_spec
+
+    missing = [
+        n for n in ("torch", "transformers", "peft", "trl", "accelerate") if not find_spec(n)
+    ]
+    if missing:
+        raise ModelError(
+            f"{', '.join(missing)} not installed: tuning needs `pip install 'curate[tune]'`"
+        )
+
+
+def load_model(settings: ModelSettings) -> "PreTrainedModel":
+    """Return the base model, from safetensors only and without code from the hub.
+
+    Raises:
+        ModelError: it cannot be found or loaded.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    dtype: Any = settings.dtype
+    if dtype == "auto" and not torch.cuda.is_available():
+        dtype = torch.float32  # half precision trains badly, and slower, on a CPU
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            _location(settings.model_name_or_path),
+            revision=settings.model_revision,
+            dtype=dtype,
+            use_safetensors=True,
+            trust_remote_code=False,
+        )
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{settings.model_name_or_path}: cannot be loaded: {_first(error)}"
+        ) from error
+    if not torch.cuda.is_available() and model.num_parameters() < _SMALL:
+        # Threads cost such a model more than they give, and on a busy machine many times over;
+        # one thread also sums in the same order everywhere.
+        torch.set_num_threads(1)
+    return model.to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def identify_model(settings: ModelSettings, model: "PreTrainedModel") -> dict[str, str | None]:
+    """Return name, revision and, for local weights, their SHA-256."""
+    folder = Path(_location(settings.model_name_or_path))
+    weights = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
+    digest = hashlib.sha256()
+    for path in weights:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return {
+        "name": settings.model_name_or_path,
+        "revision": settings.model_revision or getattr(model.config, "_commit_hash", None),
+        "sha256": digest.hexdigest() if weights else None,
+    }
+
+
+def _location(model: str) -> str:
+    return str(shipped("data", "tiny")) if model == TINY else model
+
+
+def _first(error: Exception) -> str:
+    return clip(str(error).strip().partition("\n")[0], 300)

@@ -1,0 +1,83 @@
+"""Show a run while it goes, and log it."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from curate.reporting.terminal import talk
+
+if TYPE_CHECKING:
+    from transformers import TrainerCallback
+
+    from curate.tuning.rundir import RunDirectory
+
+__all__ = ["make_progress"]
+
+_LOGGED = ("loss", "grad_norm", "learning_rate", "mean_token_accuracy", "num_tokens", "epoch")
+
+
+class _Bar:
+    """A live bar with the last loss."""
+
+    def __init__(self, steps: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        text = (
+            TextColumn("training"),
+            TextColumn("{task.completed}/{task.total}{task.fields[loss]}"),
+        )
+        columns = text[0], BarColumn(), text[1], TimeRemainingColumn()
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._task = self._progress.add_task("training", total=steps, loss="")
+        self._progress.start()
+
+    def step(self, number: int) -> None:
+        self._progress.update(self._task, completed=number)
+
+    def loss(self, number: int, loss: float) -> None:
+        self._progress.update(self._task, completed=number, loss=f"  loss {loss:.3f}")
+
+    def stop(self) -> None:
+        self._progress.stop()
+
+
+class _Lines:
+    """A plain line each time the loss is logged."""
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+
+    def step(self, number: int) -> None:
+        """Nothing: a log is read later."""
+
+    def loss(self, number: int, loss: float) -> None:
+        talk(f"step {number}/{self._steps}  loss {loss:.3f}")
+
+    def stop(self) -> None:
+        """Nothing is open."""
+
+
+def make_progress(directory: "RunDirectory") -> "TrainerCallback":
+    """Return a callback: metrics.jsonl always, and a bar on a terminal or plain lines elsewhere."""
+    from transformers import TrainerCallback
+
+    class Progress(TrainerCallback):  # type: ignore[misc]
+        shown: _Bar | _Lines
+
+        def on_train_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+            self.shown = (_Bar if sys.stderr.isatty() else _Lines)(state.max_steps)
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+            self.shown.step(state.global_step)
+
+        def on_log(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+            logs = rest.get("logs") or {}
+            if "loss" in logs:
+                row = {key: logs[key] for key in _LOGGED if key in logs}
+                directory.log({"step": state.global_step, **row})
+                self.shown.loss(state.global_step, logs["loss"])
+
+        def on_train_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+            self.shown.stop()
+
+    return Progress()

@@ -1,0 +1,192 @@
+"""The run directory: what a training run leaves, run.json last."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from curate import __version__
+from curate.dataset.writer import replace_file
+from curate.errors import DatasetError, clip
+from curate.prompts.encode import Encoder
+from curate.recipe import Recipe
+from curate.tuning.card import model_card
+from curate.tuning.plot import plot_losses
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+    from curate.tuning.training import Measurement
+
+__all__ = ["RUN", "RunDirectory", "read_run", "save_adapter"]
+
+RUN = "run.json"
+_NAMES = {RUN, "adapter", "checkpoints", "metrics.jsonl", "generations.jsonl", "loss.png",
+          "README.md", "template.jinja", "started.json"}  # fmt: skip
+SCHEMA_VERSION = 1
+
+
+class RunDirectory:
+    """A run in the making. `started.json` says what runs, `run.json` that it is done."""
+
+    def __init__(self, path: Path, *, resume: bool, overwrite: bool) -> None:
+        self.path = path
+        self.resume = resume
+        found = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+        if path.exists() and not path.is_dir():
+            raise DatasetError(f"{path}: is a file; name a folder to write")
+        foreign = sorted(found - _NAMES)
+        if foreign:
+            raise DatasetError(f"{path}: holds {clip(foreign[0])}, which no run directory has")
+        if resume:
+            self._check_resumable(found)
+        elif found and not overwrite:
+            what = "holds a finished run" if RUN in found else "holds a run that did not finish"
+            raise DatasetError(
+                f"{path}: {what}; pass --overwrite to replace it"
+                + ("" if RUN in found else " or --resume to go on")
+            )
+        elif found:
+            for name in sorted(found, key=lambda name: name != RUN):
+                entry = path / name
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+    def _check_resumable(self, found: set[str]) -> None:
+        if RUN in found:
+            raise DatasetError(f"{self.path}: the run is finished, there is nothing to resume")
+        if not self._checkpoints():
+            raise DatasetError(f"{self.path}: holds no checkpoint to resume from")
+
+    def start(self, recipe: Recipe, encoding_digest: str) -> None:
+        """Note what runs; a resumed run must be the same run."""
+        started = {"recipe": recipe.model_dump(mode="json"), "encoding_digest": encoding_digest}
+        path = self.path / "started.json"
+        if self.resume:
+            if orjson.loads(path.read_bytes()) != started:
+                raise DatasetError(
+                    f"{self.path}: the recipe or its rows are not those of the run to resume"
+                )
+            self._rewind()
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        replace_file(path, _json(started))
+
+    def _rewind(self) -> None:
+        """Take back what was logged after the last checkpoint: those steps are run again."""
+        done = max(int(p.name.rpartition("-")[2]) for p in self._checkpoints())
+        path = self.path / "metrics.jsonl"
+        lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+        whole = [line for line in lines if line.endswith(b"\n")]
+        replace_file(path, b"".join(x for x in whole if orjson.loads(x)["step"] <= done))
+
+    def _checkpoints(self) -> list[Path]:
+        return list((self.path / "checkpoints").glob("checkpoint-*"))
+
+    def log(self, row: dict[str, Any]) -> None:
+        """Append a line to metrics.jsonl."""
+        with (self.path / "metrics.jsonl").open("ab") as file:
+            file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+
+    def finish(
+        self,
+        *,
+        recipe: Recipe,
+        base: dict[str, str | None],
+        dataset: dict[str, Any],
+        encoder: Encoder,
+        rows: dict[str, Any],
+        trained: dict[str, int],
+        before: "Measurement",
+        after: "Measurement",
+    ) -> dict[str, Any]:
+        """Write the answers, the picture, the card and, last, run.json; return what it holds."""
+        template = encoder.template
+        run = {
+            "schema_version": SCHEMA_VERSION,
+            "recipe": recipe.model_dump(mode="json"),
+            "base_model": base,
+            "dataset": {
+                "path": recipe.data.dataset,
+                "digest": dataset["digest"],
+                "counts": dataset["counts"],
+                "sources": [
+                    {key: s[key] for key in ("name", "rows", "license")} for s in dataset["sources"]
+                ],
+                "steps": dataset["steps"],
+            },
+            "template": {"name": template.name, "hash": template.hash},
+            "encoding": rows,
+            "seed": recipe.seed,
+            "training": trained,
+            "metrics": {"before": before.metrics, "after": after.metrics},
+            "versions": _versions(),
+        }
+        replace_file(self.path / "template.jinja", template.text.encode())
+        lines = [
+            {
+                "id": old.id,
+                "prompt": prompt,
+                "expected": old.expected,
+                "before": old.text,
+                "after": new.text,
+            }
+            for prompt, old, new in zip(before.prompts, before.answers, after.answers, strict=True)
+        ]
+        replace_file(self.path / "generations.jsonl", b"".join(_json(line) for line in lines))
+        plot_losses(self.path / "metrics.jsonl", self.path / "loss.png")
+        replace_file(self.path / "README.md", model_card(run).encode())
+        (self.path / "started.json").unlink()
+        replace_file(
+            self.path / RUN,
+            orjson.dumps(run, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
+        )
+        return run
+
+
+def save_adapter(model: "PreTrainedModel", path: Path, base: str) -> None:
+    """Save the adapter so that the same weights give the same bytes.
+
+    PEFT writes module names in the order of a set, the absolute path of a local base, a card that
+    names no base, and files that only their owner can read.
+    """
+    model.save_pretrained(path, safe_serialization=True)
+    config_path = path / "adapter_config.json"
+    config = orjson.loads(config_path.read_bytes())
+    config["base_model_name_or_path"] = base
+    for key, value in config.items():
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            config[key] = sorted(value)
+    config_path.write_bytes(orjson.dumps(config, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+    (path / "README.md").unlink(missing_ok=True)
+    for file in path.iterdir():
+        file.chmod(0o644)
+
+
+def read_run(path: Path) -> dict[str, Any]:
+    """Return run.json.
+
+    Raises:
+        DatasetError: there is no finished run.
+    """
+    file = path / RUN
+    if not file.is_file():
+        raise DatasetError(f"{path}: has no {RUN}, so it is no run directory or an unfinished one")
+    try:
+        run = orjson.loads(file.read_bytes())
+    except ValueError as error:
+        raise DatasetError(f"{file}: is not valid JSON: {error}") from error
+    if not isinstance(run, dict) or run.get("schema_version") != SCHEMA_VERSION:
+        raise DatasetError(f"{file}: is not a run of this version")
+    return run
+
+
+def _json(row: dict[str, Any]) -> bytes:
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    names = ("torch", "transformers", "peft", "trl")
+    return {"curate": __version__, **{name: version(name) for name in names}}

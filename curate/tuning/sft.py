@@ -1,0 +1,109 @@
+"""TRL's SFTTrainer, fed with our ids and labels and kept from touching them."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from curate.errors import UsageError, clip
+from curate.prompts.encode import Encoder, Example
+from curate.recipe import Recipe
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+    from trl import SFTConfig, SFTTrainer
+
+    from curate.tuning.rundir import RunDirectory
+
+__all__ = ["make_trainer", "sft_config"]
+
+_OURS = {
+    "output_dir": "-o",
+    "seed": "seed",
+    "data_seed": "seed",
+    "max_length": "data.max_length",
+    "truncation_mode": "data.over_length",
+    "completion_only_loss": "data.loss",
+    "assistant_only_loss": "data.loss",
+    "dataset_kwargs": "data",
+    "dataset_text_field": "data.template",
+    "chat_template_path": "data.template",
+    "eos_token": "data.template",
+    "model_init_kwargs": "model",
+    "resume_from_checkpoint": "--resume",
+    "push_to_hub": "nothing: a run stays on this machine",
+}
+"""Fields of SFTConfig that Curate sets itself, and where the user says it instead."""
+
+
+def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
+    """Return TRL's settings: the recipe's own over defaults that suit the machine.
+
+    Raises:
+        UsageError: a field that SFTConfig does not have, a value it refuses, or one of ours.
+    """
+    import dataclasses
+
+    import torch
+    from trl import SFTConfig
+
+    fields = {f.name for f in dataclasses.fields(SFTConfig)}
+    for name in recipe.training:
+        if name in _OURS:
+            raise UsageError(f"training.{name}: Curate sets this; use {_OURS[name]}")
+        if name not in fields:
+            near = difflib.get_close_matches(name, fields, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else "; see TRL's SFTConfig"
+            raise UsageError(f"training.{name}: no such field of SFTConfig{hint}")
+    cpu = not torch.cuda.is_available()
+    options: dict[str, Any] = {
+        "learning_rate": recipe.backend.learning_rate,
+        "logging_steps": 10,
+        "save_strategy": "epoch",
+        "save_total_limit": 2,
+        "report_to": "none",
+        "activation_checkpointing": False,
+        **({"bf16": False, "use_cpu": True} if cpu else {}),
+        **recipe.training,
+        "output_dir": str(run / "checkpoints"),
+        "seed": recipe.seed,
+        "max_length": None,
+        "packing": False,
+        "disable_tqdm": True,
+        "dataset_kwargs": {"skip_prepare_dataset": True},
+    }
+    try:
+        return SFTConfig(**options)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"training: {clip(str(error), 300)}") from error
+
+
+def make_trainer(
+    model: "PreTrainedModel",
+    encoder: Encoder,
+    examples: Sequence[Example],
+    config: "SFTConfig",
+    directory: "RunDirectory",
+) -> "SFTTrainer":
+    """Return a trainer whose rows are the examples' ids and labels, unchanged."""
+    import datasets
+    import transformers
+    from trl import SFTTrainer
+
+    from curate.tuning.progress import make_progress
+
+    rows = datasets.Dataset.from_dict(
+        {
+            "input_ids": [example.input_ids for example in examples],
+            "labels": [example.labels for example in examples],
+        }
+    )
+    trainer = SFTTrainer(
+        model=model,
+        args=config,
+        train_dataset=rows,
+        processing_class=encoder.tokenizer,
+        callbacks=[make_progress(directory)],
+    )
+    trainer.remove_callback(transformers.PrinterCallback)
+    return trainer

@@ -1,0 +1,230 @@
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from curate.cli import main
+from curate.errors import CurateError, DatasetError, ModelError, UsageError
+from curate.prompts.encode import IGNORE_INDEX, Encoder
+from curate.prompts.templates import find_template
+from curate.prompts.tokenizer import load_tokenizer
+from curate.recipe import load_recipe
+from curate.records import Record
+from curate.shipped import shipped
+from curate.tuning.generate import generate
+from curate.tuning.training import train
+
+QUICK = (
+    "training.max_steps=4", "training.per_device_train_batch_size=4", "training.logging_steps=1",
+    "training.save_strategy=steps", "training.save_steps=2", "evaluation.generate=2",
+    "evaluation.max_new_tokens=4",
+)  # fmt: skip
+ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
+
+
+@pytest.fixture
+def recipe(dataset):
+    """Return a function that makes a recipe of a few steps, with overrides."""
+
+    def make(*overrides):
+        path = shipped("recipes", "lora.yaml")
+        return load_recipe(path, [*QUICK, f"data.dataset={dataset}", *overrides])
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, dataset):
+    """Return a finished run and what `train` said of it."""
+    run = tmp_path_factory.mktemp("runs") / "run"
+    overrides = [*QUICK, f"data.dataset={dataset}"]
+    done = CliRunner().invoke(main, ["train", "lora", *overrides, "-o", str(run), "--json"])
+    assert done.exit_code == 0, done.output
+    return run, json.loads(done.stdout)
+
+
+def test_the_run_directory_is_as_the_contract_has_it(finished, read_rows):
+    run, said = finished
+    assert sorted(p.name for p in run.iterdir()) == [
+        "README.md", "adapter", "checkpoints", "generations.jsonl", "loss.png", "metrics.jsonl",
+        "run.json", "template.jinja",
+    ]  # fmt: skip
+    assert sorted(p.name for p in (run / "adapter").iterdir()) == sorted(ADAPTER)
+    assert all(p.stat().st_mode & 0o777 == 0o644 for p in (run / "adapter").iterdir())
+    assert json.loads((run / "run.json").read_text()) == said
+    assert [row["step"] for row in read_rows(run / "metrics.jsonl")] == [1, 2, 3, 4]
+    assert len(read_rows(run / "generations.jsonl")) == 2
+    assert said["training"]["steps"] == 4
+    assert said["metrics"]["after"]["loss"] < said["metrics"]["before"]["loss"]
+    assert said["base_model"]["name"] == "tiny"
+    assert len(said["base_model"]["sha256"]) == 64
+
+
+def test_nothing_of_the_machine_is_in_the_adapter(finished):
+    run, _ = finished
+    config = json.loads((run / "adapter" / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "tiny"
+    assert config["target_modules"] == sorted(config["target_modules"])
+    assert str(run.parent) not in (run / "README.md").read_text()
+
+
+def test_the_digest_is_the_one_that_preview_prints(finished, dataset):
+    _, said = finished
+    arguments = ["preview", str(dataset), "-t", "alpaca", "-m", "tiny", "--max-length", "512"]
+    done = CliRunner().invoke(main, [*arguments, "--json"])
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert last == {"digest": said["encoding"]["digest"], "records": said["encoding"]["examples"]}
+
+
+def test_the_adapter_loads_with_plain_peft(finished):
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    run, _ = finished
+    base = AutoModelForCausalLM.from_pretrained(shipped("data", "tiny"), dtype=torch.float32)
+    ids = torch.arange(10, 20)[None]
+    with torch.inference_mode():
+        before = base(ids).logits
+        tuned = PeftModel.from_pretrained(base, run / "adapter").eval()
+        assert not torch.equal(tuned(ids).logits, before)
+        with tuned.disable_adapter():
+            assert torch.equal(tuned(ids).logits, before)
+
+
+def test_the_same_seed_gives_the_same_bytes(finished, recipe, tmp_path):
+    run, _ = finished
+    train(recipe(), tmp_path / "again")
+    for name in ADAPTER:
+        again = (tmp_path / "again" / "adapter" / name).read_bytes()
+        assert again == (run / "adapter" / name).read_bytes(), name
+    train(recipe("seed=1"), tmp_path / "other")
+    other = (tmp_path / "other" / "adapter" / ADAPTER[1]).read_bytes()
+    assert other != (run / "adapter" / ADAPTER[1]).read_bytes()
+
+
+def test_a_resumed_run_ends_in_the_same_bytes(finished, recipe, tmp_path):
+    run, said = finished
+    half = tmp_path / "half"
+    train(recipe("training.save_total_limit=3"), half)
+    started = {"recipe": recipe("training.save_total_limit=3").model_dump(mode="json"),
+               "encoding_digest": said["encoding"]["digest"]}  # fmt: skip
+    (half / "run.json").unlink()
+    (half / "started.json").write_text(json.dumps(started))
+    shutil.rmtree(half / "checkpoints" / "checkpoint-4")
+    shutil.rmtree(half / "adapter")
+    with pytest.raises(DatasetError, match="are not those of the run to resume"):
+        train(recipe("training.save_total_limit=3", "seed=9"), half, resume=True)
+    train(recipe("training.save_total_limit=3"), half, resume=True)
+    for name in ADAPTER:
+        assert (half / "adapter" / name).read_bytes() == (run / "adapter" / name).read_bytes(), name
+    steps = [json.loads(line)["step"] for line in (half / "metrics.jsonl").open()]
+    assert steps == [1, 2, 3, 4]
+
+
+def test_generate_feeds_the_ids_that_were_trained_on(finished, monkeypatch):
+    import transformers
+
+    run, _ = finished
+    record = Record(id="a:1", instruction="Add one and two.", output="Three.")
+    encoder = Encoder(find_template("alpaca"), load_tokenizer("tiny"))
+    example = encoder.encode(record)
+    prompt = [i for i, label in zip(example.input_ids, example.labels, strict=True)
+              if label == IGNORE_INDEX]  # fmt: skip
+    fed = []
+    real = transformers.GenerationMixin.generate
+
+    def spy(self, *args, **kwargs):
+        fed.append(kwargs["input_ids"][0].tolist())
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(transformers.GenerationMixin, "generate", spy)
+    monkeypatch.setattr("peft.PeftModelForCausalLM.generate", spy_peft(fed), raising=True)
+    generate(run, record.with_fields(output=""), max_new_tokens=2)
+    assert fed[0] == prompt
+
+
+def spy_peft(fed):
+    import peft
+
+    real = peft.PeftModelForCausalLM.generate
+
+    def spy(self, *args, **kwargs):
+        fed.append(kwargs["input_ids"][0].tolist())
+        return real(self, *args, **kwargs)
+
+    return spy
+
+
+def test_a_changed_template_is_noticed(finished, tmp_path):
+    run, _ = finished
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    (copy / "template.jinja").write_text("{{ instruction }}{% generation %}{% endgeneration %}")
+    with pytest.raises(DatasetError, match="is not the template of the run"):
+        generate(copy, Record(id="a:1", instruction="x"), max_new_tokens=1)
+
+
+@pytest.mark.parametrize(
+    ("override", "error", "message"),
+    [
+        ("training.max_step=4", UsageError, "training.max_step: no such field.*'max_steps'"),
+        ("training.max_length=4", UsageError, "Curate sets this; use data.max_length"),
+        ("training.lr_scheduler_type=zigzag", UsageError, "training: .*zigzag"),
+        ("model.model_name_or_path=./no-model", ModelError, "no-model: no such folder"),
+        ("data.dataset=no-data", DatasetError, "no-data: no such dataset directory"),
+        ("data.template=alpacca", CurateError, "alpaca"),
+        ("data.max_length=5", DatasetError, "no record is left to train on: .* longer than"),
+        ("evaluation.dataset=no-data.json", CurateError, "no-data"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_at_once(recipe, tmp_path, override, error, message):
+    with pytest.raises(error, match=message):
+        train(recipe(override), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_not_overwritten_unasked(finished, recipe):
+    run, _ = finished
+    with pytest.raises(DatasetError, match="holds a finished run; pass --overwrite"):
+        train(recipe(), run)
+    with pytest.raises(DatasetError, match="there is nothing to resume"):
+        train(recipe(), run, resume=True)
+
+
+def test_a_foreign_folder_is_left_alone(recipe, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years")
+    with pytest.raises(DatasetError, match=r"thesis\.txt, which no run directory has"):
+        train(recipe(), tmp_path, overwrite=True)
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_records_too_long_are_counted(recipe, tmp_path):
+    said = train(recipe("data.max_length=58", "training.max_steps=1"), tmp_path / "run")
+    rows = said["encoding"]
+    assert rows["over_length"]
+    assert all(":" in id for id in rows["over_length"])
+    assert rows["examples"] > 0
+
+
+def test_missing_packages_are_named(monkeypatch):
+    from curate.tuning.models import require_tuning
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "trl" else 1)
+    with pytest.raises(ModelError, match=r"trl not installed: .*curate\[tune\]"):
+        require_tuning()
+
+
+def test_generate_answers_on_the_command_line(finished):
+    run, _ = finished
+    code = "from curate.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "generate", str(run), "--instruction", "Add one and two."],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+    assert done.stderr == ""
