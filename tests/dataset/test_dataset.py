@@ -129,7 +129,9 @@ def test_a_folder_of_other_things_is_left_alone(messy, tmp_path):
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "thesis.txt").write_text("years of work")
     for overwrite in (False, True):
-        with pytest.raises(DatasetError, match="holds thesis.txt, which no dataset directory has"):
+        with pytest.raises(
+            DatasetError, match=r"holds thesis\.txt, which no dataset directory has"
+        ):
             clean(resolve([str(messy)]), [], tmp_path / "home", overwrite=overwrite)
     assert (tmp_path / "home" / "thesis.txt").read_text() == "years of work"
 

@@ -1,0 +1,63 @@
+"""The command line: one small file a verb."""
+
+import click
+
+from curate import __version__
+from curate.cli.audit import audit_command
+from curate.cli.clean import clean_command
+from curate.cli.demo import demo_command
+from curate.cli.explain import explain_command
+from curate.cli.generate import generate_command
+from curate.cli.inspect import inspect_command
+from curate.cli.preview import preview_command
+from curate.cli.split import split_command
+from curate.cli.templates import templates_command
+from curate.cli.train import train_command
+from curate.errors import CurateError
+
+__all__ = ["main"]
+
+STAGES: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
+    ("Look", (inspect_command, explain_command, audit_command)),
+    ("Curate", (clean_command, split_command)),
+    ("Prompt", (templates_command, preview_command)),
+    ("Tune", (train_command, generate_command)),
+    ("Start here", (demo_command,)),
+)
+
+
+class Stages(click.Group):
+    """A group whose help shows the verbs by stage, and which turns our errors into one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order of the stages."""
+        return [command.name or "" for _, commands in STAGES for command in commands]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a section a stage."""
+        for stage, commands in STAGES:
+            with formatter.section(stage):
+                formatter.write_dl([(c.name or "", c.get_short_help_str(70)) for c in commands])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb; a fault that the user can mend is one line on stderr."""
+        try:
+            return super().invoke(ctx)
+        except CurateError as error:
+            click.echo(f"curate: error: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=Stages, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="curate")
+def main() -> None:
+    """Curate instruction datasets and tune language models on them.
+
+    Messy files in, a clean dataset directory out, every record accounted for; then training on
+    exactly what was previewed.
+    """
+
+
+for _, verbs in STAGES:
+    for verb in verbs:
+        main.add_command(verb)

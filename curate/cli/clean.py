@@ -1,0 +1,75 @@
+"""`curate clean`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from curate.cli.options import json_flag, layout_options, out, overwrite, parse_map, sources
+
+
+@click.command("clean")
+@sources
+@out
+@layout_options
+@click.option("--set", "settings", multiple=True, metavar="STEP.FIELD=VALUE",
+              help="Change an option of a step. Repeatable.")  # fmt: skip
+@click.option(
+    "--only", multiple=True, metavar="STEP", help="Run this step and no other. Repeatable."
+)
+@click.option("--skip", multiple=True, metavar="STEP", help="Leave this step out. Repeatable.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1),
+              help="Processes; the result is the same.")  # fmt: skip
+@overwrite
+@json_flag
+def clean_command(
+    sources: tuple[str, ...],
+    out: Path,
+    layout: str | None,
+    columns: tuple[str, ...],
+    settings: tuple[str, ...],
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    workers: int,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Clean sources into one dataset directory.
+
+    Writes train.jsonl, and beside it dropped.jsonl (each dropped record with its reason),
+    quarantine.jsonl (rows that could not be read), edits.jsonl (each change), a manifest and a
+    card.
+
+    Example: curate clean data/sample -o clean
+    """
+    from curate.cleaning import clean
+    from curate.reporting.terminal import counting
+    from curate.sources import resolve
+    from curate.steps import STEPS, select_steps
+
+    steps = select_steps(STEPS, settings=settings, only=only, skip=skip)
+    found = resolve(sources, layout=layout, mapping=parse_map(columns))
+    with counting("rows read") as progress:
+        manifest = clean(found, steps, out, workers=workers, overwrite=overwrite, progress=progress)
+    if as_json:
+        import orjson
+
+        click.echo(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+    else:
+        show_account(manifest, out)
+
+
+def show_account(manifest: dict[str, Any], directory: Path) -> None:
+    """Print what each step did and the balance."""
+    from curate.reporting.terminal import print_table
+
+    rows: list[list[object]] = []
+    for step in manifest["steps"]:
+        rows.append([step["name"], step["in"], step["edited"], step["in"] - step["kept"], ""])
+        rows += [["", "", "", "", f"{n:,} {reason}"] for reason, n in step["dropped"].items()]
+    print_table("Steps", ["step", "records in", "edited", "dropped", "why"], rows)
+    counts = {name: f"{number:,}" for name, number in manifest["counts"].items()}
+    click.echo(
+        "read {read} = kept {kept} + dropped {dropped} + quarantined {quarantined}".format(**counts)
+    )
+    click.echo(f"dataset directory: {directory}")

@@ -1,0 +1,48 @@
+"""`curate split`."""
+
+from pathlib import Path
+
+import click
+
+from curate.cli.options import directory, json_flag, out, overwrite
+
+
+@click.command("split")
+@directory
+@out
+@click.option("--validation", default=0.05, show_default=True, help="Share for validation.")
+@click.option("--test", default=0.05, show_default=True, help="Share for the test.")
+@click.option("--seed", default=0, show_default=True, help="Another seed, another split.")
+@overwrite
+@json_flag
+def split_command(
+    directory: Path,
+    out: Path,
+    validation: float,
+    test: float,
+    seed: int,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Split a dataset directory without leakage.
+
+    Records that share a context, or a prompt, go into the same split. The hash of the content
+    decides, so that more records move no old one.
+
+    Example: curate split clean -o split --validation 0.1 --test 0
+    """
+    from curate.reporting.terminal import print_table
+    from curate.splitting import split_dataset
+
+    counts = split_dataset(
+        directory, out, validation=validation, test=test, seed=seed, overwrite=overwrite
+    )
+    if as_json:
+        import orjson
+
+        click.echo(orjson.dumps(counts, option=orjson.OPT_SORT_KEYS))
+        return
+    total = sum(counts.values())
+    rows = [[name, n, f"{n / total:.1%}"] for name, n in sorted(counts.items())]
+    print_table("Splits", ["split", "records", "share"], rows)
+    click.echo(f"dataset directory: {out}")

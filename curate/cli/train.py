@@ -1,0 +1,65 @@
+"""`curate train`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from curate.cli.options import json_flag, out, overwrite
+
+
+@click.command("train")
+@click.argument("recipe", metavar="RECIPE")
+@click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
+@out
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint of the run.")
+@overwrite
+@json_flag
+def train_command(
+    recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, overwrite: bool, as_json: bool
+) -> None:
+    """Tune a model as a recipe says.
+
+    RECIPE is a YAML file or the name of a shipped one (lora). KEY=VALUE changes one value of it.
+    Writes the adapter, checkpoints, losses, answers before and after, a card and run.json.
+
+    Example: curate train lora data.dataset=split training.max_steps=100 -o run
+    """
+    from curate.recipe import find_recipe, load_recipe
+    from curate.reporting.terminal import quiet_libraries
+
+    quiet_libraries()
+    settings = load_recipe(find_recipe(recipe), overrides)
+    from curate.tuning.training import train
+
+    run = train(settings, out, resume=resume, overwrite=overwrite)
+    if as_json:
+        import orjson
+
+        click.echo(orjson.dumps(run, option=orjson.OPT_INDENT_2))
+    else:
+        show_run(run, out)
+
+
+def show_run(run: dict[str, Any], directory: Path) -> None:
+    """Print what was trained and what came of it."""
+    from curate.reporting.terminal import print_table
+
+    rows, trained = run["encoding"], run["training"]
+    click.echo(
+        f"trained {trained['trainable_parameters']:,} of {trained['parameters']:,} parameters for "
+        f"{trained['steps']} steps on {rows['examples']:,} records "
+        f"({rows['loss_tokens']:,} of {rows['tokens']:,} tokens take loss)"
+    )
+    if rows["over_length"]:
+        click.echo(f"left out, longer than max_length: {len(rows['over_length'])} records")
+    click.echo(f"encoding digest: {rows['digest']}")
+    before, after = run["metrics"]["before"], run["metrics"]["after"]
+    if before:
+        figures = [[name, before[name], after[name]] for name in ("loss", "exact_match")]
+        print_table(
+            f"{before['records']} held-out records ({before['asked']} answered)",
+            ["", "before", "after"],
+            figures,
+        )
+    click.echo(f"run directory: {directory}")

@@ -1,0 +1,177 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from curate.cli import STAGES, main
+
+HEAVY = (
+    "torch",
+    "transformers",
+    "datasets",
+    "pandas",
+    "peft",
+    "trl",
+    "pydantic",
+    "rich",
+    "pyarrow",
+)
+
+
+@pytest.fixture
+def run():
+    def invoke(*arguments):
+        return CliRunner().invoke(main, [str(a) for a in arguments])
+
+    return invoke
+
+
+def python(code, *arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True, text=True, check=False, **options,
+    )  # fmt: skip
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom curate.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        f"print('heavy:', [m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    done = python(code)
+    assert "heavy: []" in done.stdout, done.stdout + done.stderr
+
+
+def test_curation_never_imports_torch(messy, tmp_path):
+    code = (
+        "import sys\nfrom curate.cli import main\n"
+        "try: main(sys.argv[1:])\nexcept SystemExit: pass\n"
+        "print('heavy:', [m for m in ('torch', 'transformers', 'trl', 'peft') if m in sys.modules])"
+    )
+    done = python(code, "clean", messy, "-o", tmp_path / "out")
+    assert "heavy: []" in done.stdout, done.stdout + done.stderr
+
+
+def test_help_shows_every_verb_by_stage(run):
+    text = run("--help").output
+    for stage, commands in STAGES:
+        assert f"{stage}:" in text
+        for command in commands:
+            assert f"  {command.name} " in text
+
+
+def test_clean_shows_the_account(run, messy, tmp_path):
+    done = run("clean", messy, "-o", tmp_path / "out")
+    assert done.exit_code == 0
+    assert "read 7 = kept 3 + dropped 3 + quarantined 1" in done.output
+    assert "1 exact_duplicate" in done.output
+
+
+def test_json_is_the_manifest(run, messy, tmp_path):
+    done = run("clean", messy, "-o", tmp_path / "out", "--json")
+    assert json.loads(done.stdout) == json.loads((tmp_path / "out" / "manifest.json").read_text())
+
+
+def test_inspect_writes_nothing_and_names_the_problems(run, messy):
+    before = sorted(messy.parent.iterdir())
+    done = run("inspect", messy, "--json")
+    summary = json.loads(done.stdout)
+    assert sorted(messy.parent.iterdir()) == before
+    assert summary["counts"] == {"read": 7, "kept": 3, "dropped": 3, "quarantined": 1}
+    assert summary["fields"]["instruction"] == {"filled": 6, "median": 11, "p95": 15, "max": 15}
+    assert {"step": "dedup", "reason": "exact_duplicate", "count": 1,
+            "examples": [f"{messy}:5"]} in summary["problems"]  # fmt: skip
+    assert "not JSON" in run("inspect", messy).output
+
+
+def test_explain_and_audit(run, messy, tmp_path):
+    run("clean", messy, "-o", tmp_path / "out")
+    assert "exact_duplicate (kept: messy:1" in run("explain", tmp_path / "out", "messy:5").output
+    assert (
+        json.loads(run("explain", tmp_path / "out", "messy:1", "--json").output)["fate"] == "kept"
+    )
+    assert run("audit", tmp_path / "out").exit_code == 0
+    (tmp_path / "out" / "train.jsonl").write_text("")
+    done = run("audit", tmp_path / "out")
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+
+
+def test_preview_marks_the_part_that_takes_loss(run, messy):
+    done = run("preview", messy, "-n", 1)
+    assert "### Response:⟦Red.⟧" in done.output
+    lines = [
+        json.loads(line) for line in run("preview", messy, "-n", 1, "--json").stdout.splitlines()
+    ]
+    assert list(lines[0]) == ["id", "template", "prompt", "completion"]
+    assert lines[1]["records"] == 1
+
+
+def test_templates_lists_and_shows(run):
+    assert "alpaca" in run("templates").output
+    assert "### Instruction:" in run("templates", "alpaca").output
+
+
+UNUSABLE = {
+    "missing": (["clean", "no/such.jsonl", "-o", "out"], 1),
+    "no output": (["clean", "in.jsonl"], 2),
+    "unknown step": (["clean", "in.jsonl", "-o", "out", "--only", "polish"], 2),
+    "bad map": (["clean", "in.jsonl", "-o", "out", "--map", "instruction"], 2),
+    "unknown layout": (["clean", "in.jsonl", "-o", "out", "--layout", "alpacca"], 2),
+    "no verb": (["cleen"], 2),
+    "no dataset": (["audit", "."], 1),
+    "no record": (["preview", "in.jsonl", "--id", "x"], 1),
+    "no template": (["preview", "in.jsonl", "-t", "alpacca"], 1),
+    "no model": (["preview", "in.jsonl", "-m", "./no-model"], 1),
+    "no recipe": (["train", "lorra", "-o", "run"], 2),
+    "recipe typo": (["train", "lora", "-o", "run", "backend.rank=3"], 2),
+    "no run": (["generate", ".", "--instruction", "x"], 1),
+    "empty question": (["generate", ".", "--instruction", " "], 2),
+    "output is a file": (["clean", "in.jsonl", "-o", "in.jsonl"], 1),
+    "bad split": (["split", ".", "-o", "out", "--test", "2"], 2),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_what_a_user_can_mend_is_said_without_a_traceback(name, messy, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.jsonl").write_bytes(messy.read_bytes())
+    arguments, code = UNUSABLE[name]
+    done = python("from curate.cli import main; main()", *arguments)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "rror: " in done.stderr
+    assert not done.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unwritable_output_is_one_line(messy, tmp_path):
+    if os.geteuid() == 0:
+        target = "/proc/no/such"
+    else:
+        (tmp_path / "locked").mkdir(mode=0o500)
+        target = tmp_path / "locked" / "out"
+    done = python("from curate.cli import main; main()", "clean", messy, "-o", target)
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_traceback(messy):
+    command = f"{sys.executable} -m curate preview {messy} --json | head -c 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+
+
+def test_the_same_relative_sources_give_the_same_bytes_anywhere(messy, tmp_path, monkeypatch, run):
+    for place in ("here", "there"):
+        folder = tmp_path / place
+        folder.mkdir()
+        (folder / "in.jsonl").write_bytes(messy.read_bytes())
+        monkeypatch.chdir(folder)
+        assert run("clean", "in.jsonl", "-o", "out").exit_code == 0
+    for path in (tmp_path / "here" / "out").iterdir():
+        assert path.read_bytes() == (tmp_path / "there" / "out" / path.name).read_bytes()
