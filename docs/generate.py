@@ -1,7 +1,8 @@
 """Write the parts of the documentation that the code knows best; `--check` only compares.
 
 docs/cli.md is the help of every verb, docs/recipe.md every field of a recipe, docs/steps.md every
-cleaning step with its options and its example.
+cleaning step with its options and its example, docs/layouts.md every layout that is recognised,
+docs/templates.md every template that ships.
 """
 
 import inspect
@@ -14,7 +15,10 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from curate.cli import STAGES, main
+from curate.prompts.templates import find_template
 from curate.recipe import Recipe
+from curate.shipped import shipped
+from curate.sources import LAYOUTS, TARGETS
 from curate.steps import STEPS
 
 DOCS = Path(__file__).parent
@@ -77,7 +81,38 @@ def _prose(docstring: str) -> str:
     return text.strip() + (f"\n\n```python\n>>>{example}\n```" if example else "")
 
 
-PAGES = {"cli.md": cli, "recipe.md": recipe, "steps.md": steps}
+def layouts() -> str:
+    """Return every layout with the columns that it is recognised by."""
+    rows = []
+    for layout in LAYOUTS:
+        fields = ", ".join(f"{field} ← `{column}`" for field, column in layout.fields.items())
+        rows.append(f"| {layout.name} | {_codes(layout.required)} | {fields} |")
+    head = "| layout | recognised by | reads |\n| --- | --- | --- |"
+    text = (
+        "A row is recognised by its columns. `system`, `system_prompt`, `history` and `license` "
+        "mean the same everywhere; every other column is kept in `meta`. The order is the order of "
+        "trying. `--layout NAME` forces one; `--map FIELD=COLUMN` reads a field from another "
+        f"column, FIELD being one of {_codes(TARGETS)}."
+    )
+    return "\n\n".join([NOTE, "# Layouts", text, head + "\n" + "\n".join(rows)]) + "\n"
+
+
+def _codes(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def templates() -> str:
+    """Return every shipped template with what it says of itself."""
+    parts = [NOTE, "# Templates", "`chat` is the chat template of the model's own tokenizer."]
+    for path in sorted(shipped("templates").glob("*.jinja")):
+        template = find_template(str(path))
+        note = template.text.partition("{#")[2].partition("#}")[0].strip()
+        parts += [f"## {template.name}", f"Identity `{template.identity}`.", f"```\n{note}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+PAGES = {"cli.md": cli, "recipe.md": recipe, "steps.md": steps,
+         "layouts.md": layouts, "templates.md": templates}  # fmt: skip
 
 
 def run(*, check: bool) -> int:

@@ -43,10 +43,11 @@ def clean_command(
     Example: curate clean data/sample -o clean
     """
     from curate.cleaning import clean
-    from curate.reporting.terminal import counting
+    from curate.reporting.terminal import counting, quiet_libraries
     from curate.sources import resolve
     from curate.steps import STEPS, select_steps
 
+    quiet_libraries()
     steps = select_steps(STEPS, settings=settings, only=only, skip=skip)
     found = resolve(sources, layout=layout, mapping=parse_map(columns))
     with counting("rows read") as progress:

@@ -24,10 +24,11 @@ def inspect_command(
     Example: curate inspect data/sample
     """
     from curate.reporting.summary import summarise
-    from curate.reporting.terminal import counting
+    from curate.reporting.terminal import counting, quiet_libraries
     from curate.sources import resolve
     from curate.steps import STEPS, select_steps
 
+    quiet_libraries()
     found = resolve(sources, layout=layout, mapping=parse_map(columns))
     with counting("rows read") as progress:
         summary = summarise(found, select_steps(STEPS), progress=progress)

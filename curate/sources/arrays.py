@@ -26,7 +26,6 @@ _CLOSE = rb"\]\s*+(?:,\s*+" + TEXT + rb"\s*+:|\}?\s*+\Z)"
 _NEXT = re.compile(rb"\s*+(?:,\s*+(?:\{\s*+" + TEXT + rb"\s*+:|[^{}\]])|" + _CLOSE + rb")")
 """What stands behind an element that was cut off where it ends."""
 _LAST = re.compile(rb"(?<=\})\s*+\]\s*+\}?\s*+\Z")
-_ELEMENT = re.compile(rb"[\s,]*+\{\s*+" + TEXT + rb"\s*+:")
 _FIRST_KEY = re.compile(rb"\{\s*+(" + TEXT + rb")\s*+:")
 
 _FULL_SCANS = 32
@@ -62,7 +61,7 @@ def read_elements(stream: Stream, elements: Elements) -> Iterator[Found]:
         line += data.count(b"\n", counted, position)
         counted = position
         place = index, line, stream.start + position
-        if position == len(data) or (elements.closed and _is_end(data, position)):
+        if position == len(data) or _is_end(elements, position, keys):
             break
         limit = len(data) if unclosed < _FULL_SCANS else position + _WINDOW
         end = end_of(data, position, limit)
@@ -84,9 +83,21 @@ def read_elements(stream: Stream, elements: Elements) -> Iterator[Found]:
     yield from _ending(stream, elements, position, place)
 
 
-def _is_end(data: bytes, position: int) -> bool:
-    """Return whether the array ends here: a `]` before another element is a stray one."""
-    return data.startswith(b"]", position) and not _ELEMENT.match(data, position + 1)
+def _is_end(elements: Elements, position: int, keys: set[bytes]) -> bool:
+    """Return whether the array ends here: a `]` with more elements behind it is a stray one."""
+    data, _, closed, tail = elements
+    if not closed or not data.startswith(b"]", position):
+        return False
+    return tail is None or not _beginning(keys).search(data, position)
+
+
+def _beginning(keys: set[bytes]) -> re.Pattern[bytes]:
+    """Return how elements begin: with one of these keys, or with any where none is known.
+
+    A quote inside a text is escaped, so such a beginning cannot stand in a text.
+    """
+    words = b"|".join(re.escape(key) for key in sorted(keys)) or TEXT
+    return re.compile(rb"\{\s*+(?:" + words + rb")\s*+:")
 
 
 def _ending(
@@ -139,15 +150,10 @@ def end_of(data: bytes, start: int, limit: int = sys.maxsize) -> int:
 def _next_element(data: bytes, start: int, end: int, keys: set[bytes]) -> int:
     """Return where a broken element ends: at its bracket, or else before the next element.
 
-    The bracket counts where an element follows it; in a text whose quotes do not pair it may be
-    any. An element is told by the key that it begins with: a quote inside a text is escaped, so
-    such a beginning cannot stand in a text.
+    The bracket counts where an element follows it; where quotes do not pair it may be any.
     """
     own = _FIRST_KEY.match(data, start)
-    known = keys | ({own[1]} if own else set())
-    words = b"|".join(re.escape(key) for key in sorted(known)) or TEXT
-    begin = re.compile(rb"\{\s*+(?:" + words + rb")\s*+:")
-    found = begin.search(data, start + 1)
+    found = _beginning(keys | ({own[1]} if own else set())).search(data, start + 1)
     if end and (not found or end <= found.start()) and _NEXT.match(data, end):
         return end
     last = found or _LAST.search(data, start + 1)

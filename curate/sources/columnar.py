@@ -50,6 +50,8 @@ def read_parquet(stream: Stream, packed: bool) -> Iterator[Found]:
                 what = f"rows {index} to {end - 1} cannot be read: {_line(error)}"
                 yield index, 0, -1, None, None, what
             index = end
+    if stream.failure:
+        yield index, 0, -1, None, None, stream.failure
 
 
 class Hub:

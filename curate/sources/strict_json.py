@@ -9,7 +9,7 @@ import orjson
 from curate.errors import clip
 from curate.sources.source import Row
 
-__all__ = ["DEPTH", "kind", "parse"]
+__all__ = ["DEPTH", "kind", "parse", "undecodable"]
 
 DEPTH = 200
 """Levels of nesting that a row may have; what writes it again stops at 254."""
@@ -101,13 +101,24 @@ def _count(row: Row) -> tuple[int, int, bool]:
 
 def _explain(raw: bytes, error: orjson.JSONDecodeError) -> str:
     """Return why the text is refused."""
-    try:
-        text = raw.rstrip(b"\r\n").decode()
-    except UnicodeDecodeError as bad:
-        return f"byte 0x{raw[bad.start]:02x} at byte {bad.start} of the row is not UTF-8"
+    if fault := undecodable(raw):
+        return fault
     if "surrogate" in error.msg:
         return "half of a surrogate pair (\\ud800 to \\udfff) is not text"
-    return _strict_fault(text) or f"not JSON: {error.msg}"
+    return _strict_fault(raw.rstrip(b"\r\n").decode()) or f"not JSON: {error.msg}"
+
+
+def undecodable(raw: bytes) -> str:
+    r"""Return which byte of a row is not UTF-8; empty where all are.
+
+    >>> undecodable(b"a\xff")
+    'byte 0xff at byte 1 of the row is not UTF-8'
+    """
+    try:
+        raw.decode()
+    except UnicodeDecodeError as bad:
+        return f"byte 0x{raw[bad.start]:02x} at byte {bad.start} of the row is not UTF-8"
+    return ""
 
 
 def _strict_fault(text: str) -> str:

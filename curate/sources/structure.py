@@ -78,14 +78,15 @@ def _elements(stream: Stream, data: bytes, fits: Fits) -> Elements:
     if data.startswith(b"[", start):
         return Elements(data, start + 1)
     keys, lists, end = _walk(data, start + 1)
-    if not lists or fits(keys) or (end and data[end:].strip()):
+    rest = data[end:].strip() if end else b""
+    if not lists or fits(keys) or rest.startswith(b"{"):
         return Elements(data, start, closed=False)
     if len(lists) > 1:
         raise SourceError(
             f"{stream.path} holds {len(lists)} lists of objects ({clip(', '.join(lists))}): "
             "put each into a file of its own"
         )
-    return Elements(data, next(iter(lists.values())) + 1, tail=None if end else b"}")
+    return Elements(data, next(iter(lists.values())) + 1, tail=None if end and not rest else b"}")
 
 
 def _walk(data: bytes, position: int) -> tuple[tuple[str, ...], dict[str, int], int]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from curate.errors import SourceError, clip
 from curate.sources.source import Found
 from curate.sources.streams import Stream
+from curate.sources.strict_json import undecodable
 
 __all__ = ["read_table"]
 
@@ -103,10 +104,8 @@ def _header(path: str, lines: _Lines, cells: Iterator[list[str]]) -> list[str]:
 
 def _fault(raw: bytes, values: list[str], header: list[str]) -> str:
     """Return why a row cannot be taken; empty where it can."""
-    try:
-        raw.decode()
-    except UnicodeDecodeError as bad:
-        return f"byte 0x{raw[bad.start]:02x} at byte {bad.start} of the row is not UTF-8"
+    if fault := undecodable(raw):
+        return fault
     if len(values) != len(header):
         return f"{len(values)} cells, but the header has {len(header)}"
     return ""

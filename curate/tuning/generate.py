@@ -4,7 +4,7 @@ from pathlib import Path
 
 from curate.errors import DatasetError
 from curate.prompts.encode import Encoder
-from curate.prompts.templates import Template
+from curate.prompts.templates import CHAT, Template
 from curate.prompts.tokenizer import load_tokenizer
 from curate.recipe import Recipe
 from curate.records import Record
@@ -25,12 +25,13 @@ def generate(run: Path, record: Record, *, max_new_tokens: int, base: bool = Fal
     require_tuning()
     said = read_run(run)
     recipe = Recipe.model_validate(said["recipe"])
-    path = run / "template.jinja"
-    template = Template(said["template"]["name"], path.read_text(encoding="utf-8"), str(path))
-    if template.hash != said["template"]["hash"]:
-        raise DatasetError(f"{path}: is not the template of the run: its hash is {template.hash}")
+    name, path = said["template"]["name"], run / "template.jinja"
+    text = path.read_text(encoding="utf-8")
+    template = Template(name, text, "" if name == CHAT else str(path))
     tokenizer = load_tokenizer(recipe.model.model_name_or_path, recipe.model.model_revision)
     encoder = Encoder(template, tokenizer, recipe.data)
+    if encoder.template.hash != said["template"]["hash"]:
+        raise DatasetError(f"{path}: is not the template of the run: it was changed")
     model = load_model(recipe.model)
     if not base:
         from peft import PeftModel

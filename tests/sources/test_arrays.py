@@ -103,3 +103,18 @@ def test_many_elements_without_an_end_take_no_quadratic_time(read):
     good = '{"instruction": "a", "output": "b"}'
     result = read("a.json", "[" + ",\n".join([element] * 500 + [good]) + "]")
     assert (len(result.records), len(result.quarantined)) == (1, 500)
+
+
+def test_a_stray_bracket_does_not_end_the_array(read):
+    text = json.dumps(ROWS).replace('}, {"instruction": "do 3', '}]}, {"instruction": "do 3')
+    result = read("a.json", text)
+    assert len(result.records) == 5
+    assert [item.raw for item in result.quarantined] == ["]}"]
+
+
+def test_a_broken_element_inside_a_wrapping_object_costs_itself_alone(read):
+    turns = [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]
+    text = json.dumps({"data": [{"conversations": turns}] * 4}, indent=1)
+    begin = text.rindex("    {", 0, text.index('"gpt"'))
+    text = text[:begin] + text[text.index('"value": "a"') :]
+    assert [record.output for record in read("a.json", text).records] == ["a"] * 3
