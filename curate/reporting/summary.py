@@ -1,5 +1,6 @@
 """What is in the sources and what is wrong with it, without writing anything."""
 
+import math
 from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -88,5 +89,5 @@ def _quantiles(lengths: "array[int]") -> dict[str, int]:
     filled = sorted(length for length in lengths if length)
     if not filled:
         return {"filled": 0, "median": 0, "p95": 0, "max": 0}
-    median, p95 = (filled[round((len(filled) - 1) * q)] for q in (0.5, 0.95))
+    median, p95 = (filled[math.ceil(q * len(filled)) - 1] for q in (0.5, 0.95))  # nearest rank
     return {"filled": len(filled), "median": median, "p95": p95, "max": filled[-1]}
