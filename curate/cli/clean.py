@@ -66,8 +66,9 @@ def show_account(manifest: dict[str, Any], directory: Path) -> None:
 
     rows: list[list[object]] = []
     for step in manifest["steps"]:
-        rows.append([step["name"], step["in"], step["edited"], step["in"] - step["kept"], ""])
-        rows += [["", "", "", "", f"{n:,} {reason}"] for reason, n in step["dropped"].items()]
+        why = [f"{number:,} {reason}" for reason, number in step["dropped"].items()] or [""]
+        rows.append([step["name"], step["in"], step["edited"], step["in"] - step["kept"], why[0]])
+        rows += [["", "", "", "", reason] for reason in why[1:]]
     print_table("Steps", ["step", "records in", "edited", "dropped", "why"], rows)
     counts = {name: f"{number:,}" for name, number in manifest["counts"].items()}
     click.echo(

@@ -13,6 +13,7 @@ from curate.cli.options import overwrite
 from curate.cli.preview import preview_command
 from curate.cli.split import split_command
 from curate.cli.train import train_command
+from curate.errors import clip
 
 _ANSWERS = 8
 
@@ -51,25 +52,26 @@ def demo_command(ctx: click.Context, out: Path, overwrite: bool) -> None:
         click.secho(f"\n$ {line}", bold=True)
         with command.make_context(f"curate {command.name}", arguments, parent=ctx) as inner:
             command.invoke(inner)
-    _show_answers(run)
+    show_answers(run)
     _show_places(out)
 
 
-def _show_answers(run: Path) -> None:
+def show_answers(run: Path) -> None:
     """Print the same held-out prompts answered before and after."""
     from curate.dataset import read_lines
     from curate.reporting.terminal import print_table
 
     lines = list(read_lines(run / "generations.jsonl"))
     chosen = lines[:: max(1, len(lines) // _ANSWERS)][:_ANSWERS]
-    rows = [[_asked(line["prompt"]), line["before"], line["after"]] for line in chosen]
+    rows = [[_asked(line["prompt"]), clip(line["before"]), line["after"]] for line in chosen]
     header = ["asked (never in the tuning data)", "before", "after"]
     print_table("Answers before and after", header, rows)
 
 
 def _asked(prompt: str) -> str:
     """Return the instruction in a rendered Alpaca prompt, for the eye."""
-    return prompt.partition("### Instruction:\n")[2].rpartition("\n\n### Response:")[0]
+    asked = prompt.partition("### Instruction:\n")[2].rpartition("\n\n### Response:")[0]
+    return asked.replace("\n\n### Input:\n", " ")
 
 
 def _show_places(out: Path) -> None:

@@ -4,6 +4,8 @@ import hashlib
 import os
 import shutil
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -184,24 +186,14 @@ class _HashedLines:
             return
 
 
-class _writing:
+@contextmanager
+def _writing(directory: Path) -> Iterator[None]:
     """Turn a failed write into one line that names the directory and the reason."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if isinstance(error, OSError):
-            reason = error.strerror or str(error)
-            raise DatasetError(f"{self.directory}: cannot be written: {reason}") from error
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DatasetError(f"{directory}: cannot be written: {reason}") from error
 
 
 def _write_durably(path: Path, data: bytes) -> None:

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from curate.errors import DatasetError
+from curate.errors import DatasetError, ModelError
 from curate.prompts.encode import Encoder
 from curate.prompts.templates import CHAT, Template
 from curate.prompts.tokenizer import load_tokenizer
 from curate.recipe import Recipe
 from curate.records import Record
 from curate.tuning.answers import Answer, answer
-from curate.tuning.models import load_model, require_tuning
+from curate.tuning.models import identify_model, load_model, require_tuning
 from curate.tuning.rundir import read_run
 
 __all__ = ["generate"]
@@ -20,7 +20,7 @@ def generate(run: Path, record: Record, *, max_new_tokens: int, base: bool = Fal
 
     Raises:
         DatasetError: there is no finished run, or its template was changed.
-        ModelError: the base model cannot be loaded.
+        ModelError: the base model cannot be loaded, or is not that of the run.
     """
     require_tuning()
     said = read_run(run)
@@ -33,6 +33,9 @@ def generate(run: Path, record: Record, *, max_new_tokens: int, base: bool = Fal
     if encoder.template.hash != said["template"]["hash"]:
         raise DatasetError(f"{path}: is not the template of the run: it was changed")
     model = load_model(recipe.model)
+    if identify_model(recipe.model, model) != said["base_model"]:
+        name = recipe.model.model_name_or_path
+        raise ModelError(f"{name}: is not the base model that the run was tuned on: it was changed")
     if not base:
         from peft import PeftModel
 

@@ -159,6 +159,21 @@ def spy_peft(fed):
     return spy
 
 
+def test_the_model_s_own_chat_template_is_asked_as_it_was_trained(recipe, tmp_path):
+    said = train(recipe("data.template=chat", "training.max_steps=1"), tmp_path / "run")
+    assert said["template"]["name"] == "chat"
+    generate(tmp_path / "run", Record(id="a:1", instruction="Add one and two."), max_new_tokens=2)
+
+
+def test_another_base_model_is_noticed(finished, tmp_path):
+    run, said = finished
+    shutil.copytree(run, tmp_path / "run")
+    said = said | {"base_model": {**said["base_model"], "sha256": "0" * 64}}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(said))
+    with pytest.raises(ModelError, match="tiny: is not the base model that the run was tuned on"):
+        generate(tmp_path / "run", Record(id="a:1", instruction="Add."), max_new_tokens=2)
+
+
 def test_a_changed_template_is_noticed(finished, tmp_path):
     run, _ = finished
     copy = tmp_path / "run"
