@@ -101,12 +101,9 @@ def content_hash(parts: Iterable[str]) -> str:
 
     Lone surrogates, which JSON can carry, hash as they are.
     """
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(b"%d:" % len(data))
-        digest.update(data)
-    return digest.hexdigest()
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    framed = b"".join([b"%d:%b" % (len(data), data) for data in encoded])
+    return hashlib.blake2b(framed, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ CONTROL_TOKENS = (
 
 # Terminal escapes, C0 controls but tab and newline, DEL, and the byte order mark. Joiners stay:
 # emoji and Indic scripts need them.
-_INVISIBLE = re.compile("\x1b\\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
+_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
+_ESCAPE = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 _TEXT_FIELDS = ("instruction", "context", "output", "system")
 
 
@@ -66,13 +67,16 @@ class Normalise(RecordStep):
 
     def normalise(self, text: str) -> str:
         """Return the text repaired. Idempotent."""
+        if not text:
+            return text
         if not text.isascii():
             if self.mojibake:
                 text = _fix_encoding()(text)
             text = unicodedata.normalize("NFC", text)
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-        text = _INVISIBLE.sub("", text)
+        if _INVISIBLE.search(text):
+            text = _INVISIBLE.sub("", _ESCAPE.sub("", text))
         before = None
         while text != before:
             before = text
