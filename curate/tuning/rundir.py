@@ -47,10 +47,6 @@ class RunDirectory:
                 f"{path}: {what}; pass --overwrite to replace it"
                 + ("" if RUN in found else " or --resume to go on")
             )
-        elif found:
-            for name in sorted(found, key=lambda name: name != RUN):
-                entry = path / name
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
     def _check_resumable(self, found: set[str]) -> None:
         if RUN in found:
@@ -69,8 +65,18 @@ class RunDirectory:
                 )
             self._rewind()
             return
+        self._clear()
         self.path.mkdir(parents=True, exist_ok=True)
         replace_file(path, _json(started))
+
+    def _clear(self) -> None:
+        """Remove what an earlier run left, its commit mark first."""
+        for name in sorted(_NAMES, key=lambda name: name != RUN):
+            entry = self.path / name
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink(missing_ok=True)
 
     def _rewind(self) -> None:
         """Take back what was logged after the last checkpoint: those steps are run again."""

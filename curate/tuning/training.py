@@ -12,6 +12,7 @@ from curate.prompts.templates import find_template
 from curate.prompts.tokenizer import load_tokenizer
 from curate.recipe import Recipe
 from curate.records import Record
+from curate.reporting.terminal import talk
 from curate.sources import Reader, resolve
 from curate.tuning.answers import Answer, answer, exact_match, mean_loss, pad_id
 from curate.tuning.models import identify_model, load_model, require_tuning
@@ -55,19 +56,22 @@ def train(
         recipe.data,
     )
     rows = _encode(encoder, dataset)
+    talk(f"{len(rows.examples):,} records encoded, digest {rows.digest[:16]}…")
     held_out = _held_out(recipe, dataset)
     directory.start(recipe, rows.digest)
 
     import transformers
 
-    transformers.set_seed(recipe.seed)
     base = load_model(recipe.model)
     identity = identify_model(recipe.model, base)
+    talk(f"asking the base model: {len(held_out):,} held-out records")
     before = _measure(base, encoder, held_out, recipe)
+    transformers.set_seed(recipe.seed)
     model = recipe.backend.attach(base)
     trainer = make_trainer(model, encoder, rows.examples, config, directory)
     _check_digest(trainer.train_dataset, rows)
     result = trainer.train(resume_from_checkpoint=True if resume else None)
+    talk("asking the tuned model the same")
     after = _measure(trainer.model, encoder, held_out, recipe)
     save_adapter(trainer.model, run / "adapter", recipe.model.model_name_or_path)
     return directory.finish(

@@ -210,6 +210,13 @@ def test_a_run_is_not_overwritten_unasked(finished, recipe):
         train(recipe(), run, resume=True)
 
 
+def test_a_recipe_that_cannot_run_leaves_the_old_run(finished, recipe):
+    run, _ = finished
+    with pytest.raises(CurateError, match="alpacca"):
+        train(recipe("data.template=alpacca"), run, overwrite=True)
+    assert (run / "run.json").exists()
+
+
 def test_a_foreign_folder_is_left_alone(recipe, tmp_path):
     (tmp_path / "thesis.txt").write_text("years")
     with pytest.raises(DatasetError, match=r"thesis\.txt, which no run directory has"):
