@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from curate.cli import main
+from curate.dataset import read_records
 from curate.errors import CurateError, DatasetError, ModelError, UsageError
 from curate.prompts.encode import IGNORE_INDEX, Encoder
 from curate.prompts.templates import find_template
@@ -224,12 +225,16 @@ def test_a_foreign_folder_is_left_alone(recipe, tmp_path):
     assert (tmp_path / "thesis.txt").exists()
 
 
-def test_records_too_long_are_counted(recipe, tmp_path):
-    said = train(recipe("data.max_length=58", "training.max_steps=1"), tmp_path / "run")
-    rows = said["encoding"]
-    assert rows["over_length"]
-    assert all(":" in id for id in rows["over_length"])
-    assert rows["examples"] > 0
+def test_records_too_long_are_counted(dataset, recipe, tmp_path):
+    encoder = Encoder(find_template("alpaca"), load_tokenizer("tiny"))
+    records = [record for _, record in read_records(dataset, ["train"])]
+    lengths = {record.id: len(encoder.encode(record).input_ids) for record in records}
+    limit = sorted(lengths.values())[len(lengths) // 2]
+    said = train(recipe(f"data.max_length={limit}", "training.max_steps=1"), tmp_path / "run")
+    too_long = [id for id, length in lengths.items() if length > limit]
+    assert said["encoding"]["over_length"] == too_long
+    assert said["encoding"]["examples"] == len(records) - len(too_long)
+    assert too_long
 
 
 def test_missing_packages_are_named(monkeypatch):
