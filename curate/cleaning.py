@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from curate.dataset import DatasetWriter
-from curate.errors import SourceError
+from curate.errors import DatasetError, SourceError
 from curate.pipeline import run_pipeline
 from curate.reporting.card import card
 from curate.sources import Source
@@ -30,6 +30,7 @@ def clean(
         DatasetError: the directory is taken or cannot be written.
         AccountError: a row was lost on the way.
     """
+    _check_apart(sources, directory)
     with DatasetWriter(directory, overwrite=overwrite) as writer:
         account = run_pipeline(sources, steps, writer, workers=workers, progress=progress)
         manifest = writer.manifest(
@@ -49,3 +50,13 @@ def clean(
             f"{account.quarantined} quarantined; {directory} says why"
         )
     return manifest
+
+
+def _check_apart(sources: Sequence[Source], directory: Path) -> None:
+    """Raise if a source lies in the directory that is to be written."""
+    target = directory.resolve()
+    for source in sources:
+        if Path(source.path).resolve().is_relative_to(target):
+            raise DatasetError(
+                f"{directory}: holds the source {source.path}; name another folder with -o"
+            )

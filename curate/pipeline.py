@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from curate.engines import Edit, Passage, run_record_steps
-from curate.errors import AccountError
+from curate.errors import AccountError, SourceError, clip
 from curate.records import Dropped, Quarantined, Record
 from curate.sources import Reader, Source
 from curate.steps import RecordStep, SetStep, Step
@@ -143,6 +143,7 @@ def run_pipeline(
 def _read(
     sources: Sequence[Source], account: Account, sink: Sink, progress: Callable[[int], None]
 ) -> Iterator[Record]:
+    seen: set[str] | None = set() if any(source.recorded for source in sources) else None
     for source in sources:
         reader = Reader(source)
         count = SourceCount(source.name, source.path, license=source.license)
@@ -156,8 +157,21 @@ def _read(
                 account.quarantined += 1
                 sink.quarantine(item)
             else:
+                if seen is not None:
+                    _check_new(item, seen)
                 yield item
         count.rows, count.layout, count.sha256 = reader.rows, reader.layout, reader.sha256
+
+
+def _check_new(record: Record, seen: set[str]) -> None:
+    """Raise if the id was there before: dataset directories bring ids of their own."""
+    if record.id in seen:
+        raise SourceError(
+            f"id {clip(record.id)} comes twice, the second time from {clip(record.origin)}: two "
+            "dataset directories name a source alike. Clean their files together, or under "
+            "other names (NAME=PATH)"
+        )
+    seen.add(record.id)
 
 
 def _observed(records: Iterator[Record], observe: Callable[[Record], None]) -> Iterator[Record]:

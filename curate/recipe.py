@@ -57,7 +57,7 @@ class Recipe(BaseModel):
 
     model_config = _FROZEN
 
-    seed: int = Field(0, ge=0, description="Seed of initialisation and order.")
+    seed: int = Field(0, ge=0, lt=2**32, description="Seed of initialisation and order.")
     model: ModelSettings
     data: DataSettings
     backend: Lora

@@ -1,7 +1,6 @@
 """YAML with the line of every key, and pydantic's faults told in its terms."""
 
 import difflib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from curate.errors import UsageError, clip
+from curate.safe_yaml import FAULTS, SafeLoader, parse_yaml, reason
 
 __all__ = ["Document", "faults", "load", "override"]
 
@@ -32,16 +32,9 @@ FOREIGN_NAMES = {
 }
 """Names of other tools, and what they are called here."""
 
+_MOST_KEYS = 10_000
+
 Path_ = tuple[str | int, ...]
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML in which 5e-3 is a number, as YAML 1.2 has it."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
-)
 
 
 @dataclass(slots=True)
@@ -69,28 +62,28 @@ def load(path: Path) -> Document:
         UsageError: the file cannot be read, is not YAML, not a mapping, or repeats a key.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=_Loader)
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=SafeLoader)
+        if not isinstance(node, yaml.MappingNode):
+            raise UsageError(f"{path}:1: a recipe is a mapping of keys to values")
+        places = _places(path, node)
+        return Document(SafeLoader("").construct_document(node), places)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from error
-    except yaml.MarkedYAMLError as error:
-        raise _invalid(path, error) from error
-    if not isinstance(node, yaml.MappingNode):
-        raise UsageError(f"{path}:1: a recipe is a mapping of keys to values")
+    except FAULTS as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise UsageError(f"{path}:{line}: not valid YAML: {reason(error)}") from error
+
+
+def _places(path: Path, node: yaml.MappingNode) -> dict[Path_, str]:
     places: dict[Path_, str] = {(): f"{path}:1"}
     for where, line in _lines(node, ()):
         if where in places:
             raise UsageError(f"{path}:{line}: {_dotted(where)} is there twice ({places[where]})")
+        if len(places) > _MOST_KEYS:
+            raise UsageError(f"{path}:{line}: more than {_MOST_KEYS} keys and items: no recipe")
         places[where] = f"{path}:{line}"
-    try:
-        return Document(_Loader("").construct_document(node), places)
-    except yaml.MarkedYAMLError as error:
-        raise _invalid(path, error) from error
-
-
-def _invalid(path: Path, error: yaml.MarkedYAMLError) -> UsageError:
-    line = error.problem_mark.line + 1 if error.problem_mark else 1
-    return UsageError(f"{path}:{line}: not valid YAML: {error.problem}")
+    return places
 
 
 def _lines(node: yaml.Node, path: Path_) -> Iterator[tuple[Path_, int]]:
@@ -115,10 +108,7 @@ def override(document: Document, text: str) -> None:
     keys = tuple(dotted.split("."))
     if not equals or not all(keys):
         raise UsageError(f"{clip(text)}: expected KEY=VALUE, e.g. training.max_steps=100")
-    try:
-        parsed = yaml.load(value, Loader=_Loader)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{clip(text)}: the value is not valid YAML") from error
+    parsed = parse_yaml(value, clip(text))
     target = document.values
     for key in keys[:-1]:
         target = target.setdefault(key, {})

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["FIELDS", "ROLES", "Dropped", "Quarantined", "Record", "Turn", "content_hash"]
+from curate.errors import clip
+
+__all__ = ["FIELDS", "ROLES", "Dropped", "Quarantined", "Record", "Turn", "content_hash",
+           "stored_fault"]  # fmt: skip
 
 Turn = dict[str, Any]
 """One turn of `history`: `role` (one of ROLES), `content` (text) and, for the tool turns between
@@ -91,6 +94,27 @@ class Record:
     def with_fields(self, **changes: object) -> "Record":
         """Return a copy with some fields changed."""
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
+
+
+_STORED = {"id": str, "history": list, "source": str, "origin": str, "license": str, "meta": dict}
+
+
+def stored_fault(row: object) -> str:
+    """Return what keeps a row from being a record that `to_dict` wrote; empty if nothing does.
+
+    >>> stored_fault({"id": "a:1"})
+    'its keys are id; a record has id, instruction, context, output, system, history, source, \
+origin, license, meta'
+    """
+    if not isinstance(row, dict) or set(row) != set(FIELDS):
+        found = ", ".join(map(str, row)) if isinstance(row, dict) else type(row).__name__
+        return f"its keys are {clip(found)}; a record has {', '.join(FIELDS)}"
+    for name, kind in _STORED.items():
+        if not isinstance(row[name], kind):
+            return f"{name} is {clip(row[name])}, not {kind.__name__}"
+    if not all(isinstance(turn, dict) for turn in row["history"]):
+        return "history holds what is no turn"
+    return ""
 
 
 FIELDS = tuple(f.name for f in dataclasses.fields(Record))

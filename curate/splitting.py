@@ -4,9 +4,9 @@ import hashlib
 from collections import Counter
 from pathlib import Path
 
-from curate.dataset import LEDGERS, DatasetWriter, read_lines, read_manifest, read_records
+from curate.dataset import LEDGERS, DatasetWriter, audit, read_lines, read_manifest, read_records
 from curate.engines import Edit
-from curate.errors import UsageError
+from curate.errors import DatasetError, UsageError
 from curate.records import Dropped, Quarantined, Record, content_hash
 from curate.reporting.card import card
 from curate.text import fold
@@ -26,11 +26,11 @@ def split_of(record: Record, *, validation: float, test: float, seed: int) -> st
     >>> halves[0] == halves[1]
     True
     """
-    if record.context.strip():
+    if isinstance(record.context, str) and record.context.strip():
         group = ["context", fold(record.context)]
     else:
-        turns = [str(turn["content"]) for turn in record.turns()]
-        group = ["prompt", *(fold(text) for text in (record.system, *turns))]
+        unanswered = record.with_fields(output="", context="")
+        group = ["prompt", *(fold(text) for text in unanswered.content())]
     digest = hashlib.blake2b(f"{seed}:{content_hash(group)}".encode(), digest_size=8).digest()
     place = int.from_bytes(digest) / 2**64
     if place < test:
@@ -61,6 +61,7 @@ def split_dataset(
         )
     if source.resolve() == target.resolve():
         raise UsageError(f"{target}: is the source; name another folder with -o")
+    audit(source)
     manifest = read_manifest(source)
     counts: Counter[str] = Counter()
     with DatasetWriter(target, overwrite=overwrite) as writer:
@@ -68,6 +69,8 @@ def split_dataset(
             split = split_of(record, validation=validation, test=test, seed=seed)
             counts[split] += 1
             writer.keep(record, split)
+        if counts["train"] == 0:
+            raise DatasetError(f"{source}: nothing would be left to train on: {dict(counts)}")
         _copy_ledgers(source, writer)
         settings = {"validation": validation, "test": test, "seed": seed}
         kept = manifest["counts"]["kept"]

@@ -4,6 +4,10 @@ from curate.errors import UsageError
 from curate.recipe import find_recipe, load_recipe
 from curate.shipped import shipped
 
+BOMB = "a: &a [x]\n" + "".join(
+    f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
 GOOD = """\
 seed: 3
 model:
@@ -74,6 +78,12 @@ def test_every_fault_at_once_with_its_line(recipe):
         ("- a\n", r"r\.yaml:1: a recipe is a mapping"),
         ("", r"r\.yaml:1: a recipe is a mapping"),
         (GOOD + "seed: 4\n", r"r\.yaml:9: seed is there twice \(.*r\.yaml:1\)"),
+        ("seed: 2001-99-99\n", r"r\.yaml:1: not valid YAML: month must be in 1\.\.12"),
+        ("seed: !!int x\n", r"r\.yaml:1: not valid YAML"),
+        ("a: &a [*a]\n", r"r\.yaml:1: not valid YAML: nested too deeply"),
+        ("a: " + "[" * 3000, r"r\.yaml:1: not valid YAML: nested too deeply"),
+        (BOMB, r"more than 10000 keys and items: no recipe"),
+        ("seed: \x00\n", r"not valid YAML"),
         (GOOD + "extends: no.yaml\n", r"r\.yaml:9: extends no\.yaml: no such file"),
         ("!!python/object/apply:os.system ['true']\n", "a recipe is a mapping"),
         (

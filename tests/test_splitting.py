@@ -64,6 +64,19 @@ def test_the_same_prompt_with_another_answer_goes_along():
         assert split_of(one, **{**HALF, "seed": seed}) == split_of(two, **{**HALF, "seed": seed})
 
 
+def test_a_damaged_dataset_is_not_split(made, tmp_path):
+    path = made / "train.jsonl"
+    path.write_bytes(path.read_bytes().partition(b"\n")[2])
+    with pytest.raises(DatasetError, match="has 399 rows, the manifest says 400"):
+        split_dataset(made, tmp_path / "split")
+
+
+def test_nothing_to_train_on_is_refused(made, tmp_path):
+    with pytest.raises(DatasetError, match="nothing would be left to train on"):
+        split_dataset(made, tmp_path / "split", validation=0.0, test=0.999999)
+    assert not (tmp_path / "split").exists()
+
+
 def test_refusals(made, tmp_path):
     with pytest.raises(UsageError, match="together below 1"):
         split_dataset(made, tmp_path / "x", validation=0.5, test=0.5)

@@ -12,7 +12,13 @@ from curate.cli.options import directory, json_flag, out, overwrite
 @out
 @click.option("--validation", default=0.05, show_default=True, help="Share for validation.")
 @click.option("--test", default=0.05, show_default=True, help="Share for the test.")
-@click.option("--seed", default=0, show_default=True, help="Another seed, another split.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**32 - 1),
+    help="Another seed, another split.",
+)
 @overwrite
 @json_flag
 def split_command(

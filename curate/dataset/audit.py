@@ -2,15 +2,15 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from curate.dataset.digest import ContentDigest
-from curate.dataset.names import SPLITS
-from curate.dataset.reader import read_lines, read_manifest
+from curate.dataset.names import LEDGER_KEYS, SPLITS
+from curate.dataset.reader import read_lines, read_manifest, read_records
 from curate.errors import DatasetError, clip
-from curate.records import FIELDS, Record
+from curate.records import stored_fault
 
 __all__ = ["audit"]
 
@@ -24,7 +24,7 @@ def audit(directory: Path) -> list[str]:
     manifest = read_manifest(directory)
     try:
         return [check(directory, manifest) for check in CHECKS]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DatasetError(f"{directory}/manifest.json: is incomplete: {error!r}") from error
 
 
@@ -105,12 +105,9 @@ def _dropped(directory: Path, manifest: dict[str, Any]) -> str:
 
 def _records(directory: Path, manifest: dict[str, Any]) -> str:
     digest, ids = ContentDigest(), set()
-    for place, split, row in _split_rows(directory):
-        if list(row) != list(FIELDS):
-            raise DatasetError(f"{place}: its keys are {clip(list(row))}, expected {list(FIELDS)}")
-        record = Record.from_dict(row)
+    for split, record in read_records(directory):
         if record.id in ids:
-            raise DatasetError(f"{place}: id {clip(record.id)} is there twice")
+            raise DatasetError(f"{directory}: id {clip(record.id)} is there twice")
         ids.add(record.id)
         digest.add(split, record)
     if digest.hexdigest() != manifest["digest"]:
@@ -118,18 +115,25 @@ def _records(directory: Path, manifest: dict[str, Any]) -> str:
     return f"{len(ids)} records have unique ids and the digest {manifest['digest'][:16]}…"
 
 
-def _split_rows(directory: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for split in SPLITS:
-        path = directory / f"{split}.jsonl"
-        if path.exists():
-            for number, row in enumerate(read_lines(path), 1):
-                yield f"{path}:{number}", split, row
+def _ledgers(directory: Path, manifest: dict[str, Any]) -> str:
+    """Check that every line of a ledger has the keys of its kind."""
+    for name, (keys, optional) in LEDGER_KEYS.items():
+        path = directory / name
+        for number, row in enumerate(read_lines(path), 1):
+            if not keys <= set(row) <= keys | optional:
+                raise DatasetError(f"{path}:{number}: its keys are {clip(', '.join(row))}")
+            if name == "dropped.jsonl" and (fault := stored_fault(row["record"])):
+                raise DatasetError(f"{path}:{number}: record: {fault}")
+            if name == "dropped.jsonl" and not isinstance(row["evidence"], dict):
+                raise DatasetError(f"{path}:{number}: evidence is {clip(row['evidence'])}")
+    return "the ledgers are as they should be"
 
 
 CHECKS: tuple[Callable[[Path, dict[str, Any]], str], ...] = (
     _files,
     _account,
     _steps,
+    _ledgers,
     _dropped,
     _records,
 )

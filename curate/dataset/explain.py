@@ -23,6 +23,15 @@ def explain(directory: Path, id: str) -> dict[str, Any]:
         DatasetError: the directory has no such record.
     """
     read_manifest(directory)
+    try:
+        return _story(directory, id)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DatasetError(
+            f"{directory}: was changed by hand ({error!r}); `curate audit` says where"
+        ) from error
+
+
+def _story(directory: Path, id: str) -> dict[str, Any]:
     story = _kept(directory, id) or _dropped(directory, id)
     if story is None:
         raise DatasetError(f"{directory}: has no record {clip(id)!r}{_nearest(directory, id)}")

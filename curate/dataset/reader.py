@@ -8,7 +8,7 @@ import orjson
 
 from curate.dataset.names import MANIFEST, SCHEMA_VERSION, SPLITS
 from curate.errors import DatasetError, clip
-from curate.records import Record
+from curate.records import Record, stored_fault
 
 __all__ = ["read_lines", "read_manifest", "read_records"]
 
@@ -68,5 +68,7 @@ def read_records(directory: Path, splits: Iterable[str] = SPLITS) -> Iterator[tu
     for split in splits:
         path = directory / f"{split}.jsonl"
         if path.is_file():
-            for row in read_lines(path):
+            for number, row in enumerate(read_lines(path), 1):
+                if fault := stored_fault(row):
+                    raise DatasetError(f"{path}:{number}: {fault}")
                 yield split, Record.from_dict(row)

@@ -20,7 +20,7 @@ from curate.engines import Edit
 from curate.errors import DatasetError, clip
 from curate.records import Dropped, Quarantined, Record
 
-__all__ = ["DatasetWriter", "replace_file"]
+__all__ = ["DatasetWriter", "names_in", "replace_file", "writing"]
 
 _STAGING = ".staging"
 
@@ -43,7 +43,7 @@ class DatasetWriter:
         self._files: dict[str, _HashedLines] = {}
         self._digest = ContentDigest()
         self._check_target(overwrite)
-        with _writing(self.directory):
+        with writing(self.directory):
             directory.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self.staging, ignore_errors=True)
             self.staging.mkdir()
@@ -52,16 +52,15 @@ class DatasetWriter:
 
     def _check_target(self, overwrite: bool) -> None:
         path = self.directory
-        if path.exists() and not path.is_dir():
-            raise DatasetError(f"{path}: is a file; name a folder to write")
-        if not path.is_dir():
+        found = names_in(path)
+        if not found:
             return
-        with _writing(path):
-            found = {entry.name for entry in path.iterdir()}
-        foreign = sorted(found - set(FILES) - {_STAGING, f"{MANIFEST}.tmp"})
+        foreign = sorted(found - set(FILES) - {_STAGING})
+        if not found & {MANIFEST, _STAGING}:
+            foreign = sorted(found)  # the names are ours, but no run of ours began here
         if foreign:
             raise DatasetError(
-                f"{path}: holds {clip(foreign[0])}, which no dataset directory has; "
+                f"{path}: holds {clip(foreign[0])} and is no dataset directory; "
                 "name a new or empty folder"
             )
         if MANIFEST in found and not overwrite:
@@ -101,7 +100,7 @@ class DatasetWriter:
 
     def write_text(self, name: str, text: str) -> None:
         """Stage a file of the directory that is for people: the card, the report."""
-        with _writing(self.directory):
+        with writing(self.directory):
             _write_durably(self.staging / name, text.encode())
 
     def manifest(
@@ -132,7 +131,7 @@ class DatasetWriter:
     def commit(self, manifest: dict[str, Any]) -> None:
         """Make the directory whole: files first, the manifest last by an atomic rename."""
         data = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        with _writing(self.directory):
+        with writing(self.directory):
             for file in self._files.values():
                 file.close()
             _write_durably(self.staging / MANIFEST, data)
@@ -169,7 +168,7 @@ class _HashedLines:
     def write(self, row: dict[str, Any]) -> None:
         line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
         self._hash.update(line)
-        with _writing(self.path.parent.parent):
+        with writing(self.path.parent.parent):
             self._file.write(line)
         self.rows += 1
 
@@ -186,8 +185,20 @@ class _HashedLines:
             return
 
 
+def names_in(directory: Path) -> set[str]:
+    """Return the names in a folder that is to be written; none if it is not there yet.
+
+    Raises:
+        DatasetError: it is a file, or cannot be looked into.
+    """
+    with writing(directory):
+        if directory.exists() and not directory.is_dir():
+            raise DatasetError(f"{directory}: is a file; name a folder to write")
+        return {entry.name for entry in directory.iterdir()} if directory.is_dir() else set()
+
+
 @contextmanager
-def _writing(directory: Path) -> Iterator[None]:
+def writing(directory: Path) -> Iterator[None]:
     """Turn a failed write into one line that names the directory and the reason."""
     try:
         yield

@@ -1,6 +1,7 @@
 """Run record steps on this machine: in this process, or in several with the same result."""
 
 import itertools
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -53,14 +54,23 @@ def run_record_steps(
         return
     source = iter(records)
     chunks = iter(lambda: list(itertools.islice(source, _CHUNK)), [])
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting: list[Future[list[Passage]]] = []
+    context = get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupt)
+    waiting: list[Future[list[Passage]]] = []
+    try:
         for chunk in chunks:
             waiting.append(pool.submit(_pass_chunk, steps, chunk))
             if len(waiting) > 2 * workers:  # bounds what is held in memory
                 yield from waiting.pop(0).result()
         for future in waiting:
             yield from future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _ignore_interrupt() -> None:
+    """Leave Ctrl-C to the process that hands out the work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _pass_chunk(steps: Sequence[RecordStep], records: list[Record]) -> list[Passage]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from curate.errors import SourceError, clip
-from curate.records import FIELDS, Quarantined, Record
+from curate.records import Quarantined, Record, stored_fault
 from curate.sources.columnar import as_text
 from curate.sources.conversations import MisfitError
 from curate.sources.formats import open_feed
@@ -94,8 +94,8 @@ class Reader:
 
     def _restored(self, row: Row) -> Record:
         """Return the record that a Curate dataset directory holds."""
-        if lacking := [name for name in FIELDS if name not in row]:
-            raise MisfitError(f"not a record of a dataset directory: it lacks {', '.join(lacking)}")
+        if fault := stored_fault(row):
+            raise MisfitError(f"not a record of a dataset directory: {fault}")
         self.layouts["curate"] += 1
         return Record.from_dict(row)
 

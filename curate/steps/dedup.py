@@ -29,8 +29,9 @@ class Dedup(SetStep):
         seen: dict[bytes, str] = {}
         for record in records:
             digest = bytes.fromhex(content_hash([fold(text) for text in record.content()]))
-            kept = seen.setdefault(digest, record.id)
-            if kept == record.id:
+            kept = seen.get(digest)
+            if kept is None:
+                seen[digest] = record.id
                 yield record
             else:
                 evidence = {"kept": kept, "score": 1.0, "field": "both"}

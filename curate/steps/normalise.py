@@ -11,13 +11,13 @@ from pydantic import Field
 from curate.records import Record
 from curate.steps.base import RecordStep
 
-__all__ = ["CONTROL_TOKENS", "Normalise"]
+__all__ = ["CLOSING_TOKENS", "OPENING_TOKENS", "Normalise"]
 
-CONTROL_TOKENS = (
-    "<|endoftext|>", "<|end_of_text|>", "<|begin_of_text|>", "<|eot_id|>", "<|im_end|>",
-    "<|end|>", "<|eos|>", "<|bos|>", "<end_of_turn>", "<eos>", "<bos>", "</s>", "<s>", "[EOS]",
-    "[BOS]", "<pad>", "<|pad|>",
+CLOSING_TOKENS = (
+    "<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "<|im_end|>", "<|end|>", "<|eos|>",
+    "<end_of_turn>", "<eos>", "</s>", "<pad>", "<|pad|>",
 )  # fmt: skip
+OPENING_TOKENS = ("<|endoftext|>", "<|begin_of_text|>", "<|bos|>", "<bos>", "<s>")
 
 # Terminal escapes, C0 controls but tab and newline, DEL, and the byte order mark. Joiners stay:
 # emoji and Indic scripts need them.
@@ -30,7 +30,8 @@ class Normalise(RecordStep):
     r"""Unicode NFC, mojibake, newlines, space at the ends, stray control tokens at the ends.
 
     Inner text is left alone: quotation marks, ligatures, widths and spaces inside a line are the
-    author's, and an indented first line of code keeps its indent.
+    author's, an indented first line of code keeps its indent, and a token after a colon is what
+    the sentence is about.
 
     >>> step = Normalise()
     >>> step.apply(Record(id="a:1", instruction="Say it.\r\n", output="cafÃ© <|endoftext|>")).output
@@ -43,8 +44,11 @@ class Normalise(RecordStep):
     name: ClassVar[str] = "normalise"
 
     mojibake: bool = Field(True, description="Repair text decoded with the wrong encoding (ftfy).")
-    control_tokens: tuple[str, ...] = Field(
-        CONTROL_TOKENS, description="Tokens removed where they open or close a field."
+    closing_tokens: tuple[str, ...] = Field(
+        CLOSING_TOKENS, description="Control tokens removed where they close a field."
+    )
+    opening_tokens: tuple[str, ...] = Field(
+        OPENING_TOKENS, description="Control tokens removed where they open a field."
     )
 
     def apply(self, record: Record) -> Record:
@@ -76,6 +80,7 @@ class Normalise(RecordStep):
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         if _INVISIBLE.search(text):
+            text = text.replace("\x0b", "\n").replace("\x0c", "\n")
             text = _INVISIBLE.sub("", _ESCAPE.sub("", text))
         before = None
         while text != before:
@@ -84,32 +89,44 @@ class Normalise(RecordStep):
         return text
 
     def _without_control_tokens(self, text: str) -> str:
-        tokens = self.control_tokens
-        if not (text.endswith(tokens) or text.startswith(tokens)):
-            return text  # nearly every text
-        for token in tokens:
-            if token not in ("<s>", "</s>") or not _is_strikethrough(text):
-                text = text.removesuffix(token).removeprefix(token)
+        if text.endswith(self.closing_tokens):
+            for token in self.closing_tokens:
+                bare = text.removesuffix(token)
+                if bare != text and not _is_meant(text, token) and not bare.rstrip().endswith(":"):
+                    text = bare
+        if text.startswith(self.opening_tokens):
+            for token in self.opening_tokens:
+                if not _is_meant(text, token):
+                    text = text.removeprefix(token)
         return text
 
 
-def _is_strikethrough(text: str) -> bool:
-    """Return whether `<s>` and `</s>` in the text are HTML: balanced, and not its outermost ends.
+def _is_meant(text: str, token: str) -> bool:
+    """Return whether `<s>` or `</s>` is HTML: both are there, balanced, and not around the whole.
 
-    >>> _is_strikethrough("<s>old</s> new <s>x</s>"), _is_strikethrough("<s>Hello</s>")
+    >>> _is_meant("<s>old</s> new <s>x</s>", "</s>"), _is_meant("<s>Hello</s>", "</s>")
     (True, False)
     """
+    if token not in ("<s>", "</s>"):
+        return False
     opened = text.count("<s>")
     wraps = opened == 1 and text.startswith("<s>") and text.endswith("</s>")
     return opened > 0 and opened == text.count("</s>") and not wraps
 
 
 def _trim(text: str) -> str:
-    """Return `text` without space at its end, blank lines at its start, or one leading space."""
+    r"""Return `text` without space at its end, blank lines at its start and a stray leading space.
+
+    A leading space is stray if it stands alone: more, a tab, or indented lines after it are code.
+
+    >>> _trim(" Paris \n"), _trim("  x = 1"), _trim(" x = 1\n y = 2")
+    ('Paris', '  x = 1', ' x = 1\n y = 2')
+    """
     text = text.rstrip()
     body = text.lstrip()
     indent = text[: len(text) - len(body)].rpartition("\n")[2]
-    return body if len(indent) == 1 and indent != "\t" else indent + body
+    stray = len(indent) == 1 and indent != "\t" and "\n " not in body
+    return body if stray else indent + body
 
 
 @functools.cache

@@ -4,10 +4,10 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from curate.errors import UsageError, clip
+from curate.safe_yaml import parse_yaml
 from curate.steps.base import Step
 
 __all__ = ["select_steps"]
@@ -39,6 +39,10 @@ def select_steps(
         name, field, value = _parse(setting, by_name)
         options.setdefault(name, {})[field] = value
     chosen = [n for n in by_name if (not only or n in only) and n not in skip]
+    if idle := [name for name in options if name not in chosen]:
+        raise UsageError(f"--set {idle[0]}: the step does not run")
+    if only and not chosen:
+        raise UsageError("--only and --skip leave no step to run")
     return [_make(by_name[name], options.get(name, {})) for name in chosen]
 
 
@@ -54,10 +58,7 @@ def _parse(setting: str, by_name: dict[str, type[Step]]) -> tuple[str, str, obje
             f"--set {clip(setting)}: step {name!r} has no option {clip(field)!r}"
             f"{_nearest(field, fields)}; allowed: {allowed}"
         )
-    try:
-        return name, field, yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"--set {clip(setting)}: the value is not valid YAML") from error
+    return name, field, parse_yaml(text, f"--set {clip(setting)}")
 
 
 def _step(by_name: dict[str, type[Step]], name: str) -> type[Step]:

@@ -92,6 +92,8 @@ def tamper_manifest(**changes):
             "counts.read is 6, recounted 7",
         ),
         ("validation.jsonl", lambda p: p.write_text("{}\n"), "is not in the manifest"),
+        ("manifest.json", tamper_manifest(steps=None), "is incomplete"),
+        ("manifest.json", tamper_manifest(outputs=[{}]), "is incomplete"),
     ],
 )
 def test_audit_names_what_does_not_hold(made, name, change, message):
@@ -129,11 +131,29 @@ def test_a_folder_of_other_things_is_left_alone(messy, tmp_path):
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "thesis.txt").write_text("years of work")
     for overwrite in (False, True):
-        with pytest.raises(
-            DatasetError, match=r"holds thesis\.txt, which no dataset directory has"
-        ):
+        with pytest.raises(DatasetError, match=r"holds thesis\.txt and is no dataset"):
             clean(resolve([str(messy)]), [], tmp_path / "home", overwrite=overwrite)
     assert (tmp_path / "home" / "thesis.txt").read_text() == "years of work"
+
+
+def test_files_that_only_bear_our_names_are_left_alone(messy, tmp_path):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "train.jsonl").write_text("precious")
+    with pytest.raises(DatasetError, match=r"holds train\.jsonl and is no dataset directory"):
+        clean(resolve([str(messy)]), [], tmp_path / "raw", overwrite=True)
+    assert (tmp_path / "raw" / "train.jsonl").read_text() == "precious"
+
+
+def test_a_source_is_never_overwritten(messy, made):
+    with pytest.raises(DatasetError, match=r"holds the source .*train\.jsonl; name another"):
+        clean(resolve([str(messy), str(made)]), [], made, overwrite=True)
+    audit(made)
+
+
+def test_an_id_that_comes_twice_is_refused(messy, made, tmp_path):
+    with pytest.raises(SourceError, match="id messy:1 comes twice"):
+        clean(resolve([str(made), str(messy)]), select_steps(STEPS), tmp_path / "both")
+    assert not (tmp_path / "both").exists()
 
 
 def test_a_failed_run_leaves_nothing(write_rows, tmp_path):

@@ -1,4 +1,6 @@
 import dataclasses
+import subprocess
+import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,27 @@ def test_edit_is_as_small_as_it_can_be():
         "id": "a:1", "step": "normalise", "field": "output", "at": 3,
         "removed": "Ã©", "inserted": "é",
     }  # fmt: skip
+
+
+def test_ctrl_c_ends_all_workers_at_once(tmp_path):
+    code = (
+        "import itertools, os, signal, threading\n"
+        "from curate.engines import run_record_steps\n"
+        "from curate.records import Record\n"
+        "from curate.steps.normalise import Normalise\n"
+        "if __name__ == '__main__':\n"
+        "    records = (Record(id=str(i), instruction='é' * 999) for i in itertools.count())\n"
+        "    for n, _ in enumerate(run_record_steps([Normalise()], records, workers=2)):\n"
+        "        if n == 3000: os.killpg(0, signal.SIGINT)\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=60, check=False,
+        start_new_session=True,
+    )  # fmt: skip
+    assert done.stderr.strip().endswith("KeyboardInterrupt")
+    assert done.stderr.count("Traceback") == 1
 
 
 def test_workers_change_nothing():

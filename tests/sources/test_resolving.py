@@ -135,7 +135,7 @@ def test_a_dataset_directory_gives_its_splits_as_recorded(tree, all_of):
     assert result.records[0].to_dict() == RECORD
     assert result.reader.layout == "curate"
     assert result.quarantined[0].error.startswith(
-        "not a record of a dataset directory: it lacks id"
+        "not a record of a dataset directory: its keys are instruction, output; a record has id"
     )
 
 

@@ -17,6 +17,18 @@ def test_case_space_and_unicode_form_make_no_difference():
     assert fates(records) == [None, "a"]
 
 
+def test_indentation_counts_where_lines_are_indented():
+    one = Record(id="a", instruction="q", output="if a:\n    b\nc")
+    other = Record(id="b", instruction="q", output="if a:\n    b\n    c")
+    spaced = Record(id="c", instruction="q", output="if  a:\n    b \n\nc")
+    assert fates([one, other, spaced]) == [None, None, "a"]
+
+
+def test_equal_ids_are_no_excuse():
+    twins = [Record(id="a", instruction="q", output="a")] * 2
+    assert fates(twins) == [None, "a"]
+
+
 def test_every_field_makes_a_difference():
     base = {"instruction": "q", "output": "a"}
     turn = {"role": "user", "content": "x"}

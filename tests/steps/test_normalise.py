@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.records import Record
-from curate.steps.normalise import CONTROL_TOKENS, Normalise
+from curate.steps.normalise import CLOSING_TOKENS, OPENING_TOKENS, Normalise
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,7 @@ from curate.steps.normalise import CONTROL_TOKENS, Normalise
         ("<s>Hello</s>", "Hello"),
         ("<|endoftext|>", ""),
         ("\x85 dots", "… dots"),
+        ("page\x0cbreak", "page\nbreak"),
     ],
 )
 def test_repairs(before, after):
@@ -43,6 +44,11 @@ def test_repairs(before, after):
         "नमस्ते",
         "x²",
         "two  spaces\n    indented",
+        " x = 1\n y = 2",
+        "[EOS] marks the end",
+        "What ends a text? [EOS]",
+        "Explain the token <s>",
+        "The closing tag of strikethrough: </s>",
     ],
 )
 def test_leaves_what_the_author_wrote(text):
@@ -51,12 +57,15 @@ def test_leaves_what_the_author_wrote(text):
 
 @given(
     st.text()
-    | st.lists(st.sampled_from([*CONTROL_TOKENS, "a", " ", "\n", "\r", "é", "Ã©"])).map("".join)
+    | st.lists(
+        st.sampled_from([*CLOSING_TOKENS, *OPENING_TOKENS, "a", " ", "\n", "\r", "é", "Ã©"])
+    ).map("".join)
 )
 def test_is_idempotent_and_never_grows(text):
     once = Normalise(mojibake=False).normalise(text)
     assert Normalise(mojibake=False).normalise(once) == once
-    assert not once.endswith((" ", "\n", *[t for t in CONTROL_TOKENS if t not in ("<s>", "</s>")]))
+    assert once == once.rstrip()
+    assert not once.endswith("<|endoftext|>") or ":" in once
 
 
 def test_edits_history_and_leaves_what_is_no_text():

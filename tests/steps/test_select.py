@@ -18,9 +18,9 @@ def test_only_and_skip():
 
 
 def test_set_reads_yaml():
-    steps = select_steps(STEPS, settings=["validate.max_chars=5", "normalise.control_tokens=[X]"])
+    steps = select_steps(STEPS, settings=["validate.max_chars=5", "normalise.closing_tokens=[X]"])
     assert steps[1].max_chars == 5
-    assert steps[0].control_tokens == ("X",)
+    assert steps[0].closing_tokens == ("X",)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,9 @@ def test_set_reads_yaml():
         ({"settings": ["validate.max_char=5"]}, r"has no option 'max_char' \(did you mean"),
         ({"settings": ["validate.max_chars=many"]}, r"validate.max_chars=many: Input should be"),
         ({"settings": ["validate.max_chars=0"]}, r"greater than 0"),
+        ({"settings": ["validate.max_chars=2001-99-99"]}, r"not valid YAML: month must be"),
+        ({"settings": ["validate.max_chars=5"], "skip": ["validate"]}, r"the step does not run"),
+        ({"only": ["dedup"], "skip": ["dedup"]}, r"leave no step to run"),
         ({"settings": ["max_chars"]}, r"expected STEP.FIELD=VALUE"),
         ({"settings": ["validate.max_chars=[1"]}, r"not valid YAML"),
     ],
