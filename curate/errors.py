@@ -1,7 +1,7 @@
 """The errors a user can fix. Anything else is a bug and keeps its traceback."""
 
 __all__ = ["AccountError", "CurateError", "DatasetError", "ModelError", "SourceError",
-           "TemplateError", "UsageError", "clip"]  # fmt: skip
+           "TemplateError", "UnknownTemplateError", "UsageError", "clip"]  # fmt: skip
 
 
 class CurateError(Exception):
@@ -30,6 +30,12 @@ class AccountError(CurateError):
 
 class TemplateError(CurateError):
     """A prompt template cannot be found, parsed or rendered."""
+
+
+class UnknownTemplateError(TemplateError):
+    """No template has that name. Exits 2."""
+
+    exit_code = 2
 
 
 class ModelError(CurateError):

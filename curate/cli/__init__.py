@@ -1,5 +1,10 @@
 """The command line: one small file a verb."""
 
+import errno
+import io
+import os
+import sys
+
 import click
 
 from curate import __version__
@@ -41,11 +46,37 @@ class Stages(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the verb; a fault that the user can mend is one line on stderr."""
+        _mend_streams()
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
         except CurateError as error:
             click.echo(f"curate: error: {error}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # the reader went away: click ends the run quietly
+            click.echo(f"curate: error: {error.strerror or error}", err=True)
+            _forget_stdout()
+            ctx.exit(1)
+
+
+def _mend_streams() -> None:
+    """Make the standard streams take everything that we print."""
+    if sys.stdout is None:  # closed by the shell: >&-
+        sys.stdout = open(os.devnull, "w")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # an ASCII terminal gets escapes
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _forget_stdout() -> None:
+    """Keep Python from failing once more at exit, on what stdout could not take."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=Stages, context_settings={"help_option_names": ["-h", "--help"]})

@@ -19,7 +19,7 @@ _SHOWN = 3
 @click.option("-t", "--template", default="alpaca", show_default=True,
               help="Name or path of a template; `chat` is the model's own.")  # fmt: skip
 @click.option("-m", "--model", help="Show tokens as this model's tokenizer makes them.")
-@click.option("-n", "limit", type=click.IntRange(1),
+@click.option("-n", "limit", type=click.IntRange(1, 10**9),
               help="Records to show; 3 on the terminal, all with --json.")  # fmt: skip
 @click.option("--id", "wanted", help="Show the record with this id.")
 @click.option("--max-length", type=click.IntRange(2), help="As data.max_length of a recipe.")
@@ -58,7 +58,9 @@ def preview_command(
     quiet_libraries()
     chosen = {"max_length": max_length, "over_length": over_length, "loss": loss}
     settings = EncodeSettings(**{k: v for k, v in chosen.items() if v is not None})
-    encoder = Encoder(find_template(template), load_tokenizer(model) if model else None, settings)
+    encoder = Encoder(
+        find_template(template), load_tokenizer(model) if model is not None else None, settings
+    )
     records = _records(source, layout, columns, wanted)
     if as_json:
         import orjson

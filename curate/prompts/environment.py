@@ -13,7 +13,10 @@ import jinja2.utils
 
 from curate.prompts.generation import Generation, concat
 
-__all__ = ["MAX_OUTPUT", "environment"]
+__all__ = ["COUNTED", "MAX_OUTPUT", "environment"]
+
+COUNTED = "counted loops"
+"""Where a rendering keeps what counts the turns of its loops; no template can write such a name."""
 
 MAX_OUTPUT = 10_000_000
 """Characters that one record may render to, and the longest text or list that `*` may make."""
@@ -62,6 +65,14 @@ class _Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
         if operator == "*" and not is_number and _size(left) * _size(right) > MAX_OUTPUT:
             raise OverflowError(f"* makes more than {MAX_OUTPUT} items")
         return super().call_binop(context, operator, left, right)
+
+    def _generate(self, source: jinja2.nodes.Template, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401
+        """Return the Python of a template in which every `for` counts its turns."""
+        for loop in list(source.find_all(jinja2.nodes.For)):
+            name = jinja2.nodes.Const(COUNTED)
+            count = jinja2.nodes.Getitem(jinja2.nodes.ContextReference(), name, "load")
+            loop.iter = jinja2.nodes.Call(count, [loop.iter], [], None, None)
+        return super()._generate(source, *args, **kwargs)
 
 
 def _size(value: Any) -> int:  # noqa: ANN401

@@ -16,7 +16,7 @@ import jinja2.nodes
 import jinja2.sandbox
 
 from curate.errors import TemplateError, clip
-from curate.prompts.environment import MAX_OUTPUT, environment
+from curate.prompts.environment import COUNTED, MAX_OUTPUT, environment
 from curate.prompts.generation import (
     BLOCKS,
     Span,
@@ -32,7 +32,7 @@ __all__ = ["Rendered", "has_generation", "reads", "run"]
 Variables = Mapping[str, Any]
 
 MAX_LOOPS = 1_000_000
-"""Items that all `range` calls of one rendering may hold together."""
+"""Turns that all loops of one rendering may take together."""
 
 VARIABLES = (
     "instruction", "context", "output", "system", "history", "meta", "bos_token", "eos_token",
@@ -115,7 +115,8 @@ def run(template: Template, variables: Variables) -> Rendered:
     """
     compiled = _compile(template).template
     blocks: list[str] = []
-    given = {**variables, "range": _ranges(), BLOCKS: blocks}
+    counted = _counter()
+    given = {**variables, "range": _range(counted), BLOCKS: blocks, COUNTED: counted}
     try:
         whole = concat(_limited(compiled.root_render_func(compiled.new_context(given))))
     except _FAULTS as error:
@@ -152,16 +153,36 @@ def _limited(parts: Iterable[str]) -> Iterator[str]:
         yield part
 
 
-def _ranges() -> Callable[..., range]:
-    """Return a `range` that gives out at most MAX_LOOPS items in all."""
+def _counter() -> Callable[[Any], Any]:
+    """Return what gives a loop its items, at most MAX_LOOPS in all loops together."""
     left = MAX_LOOPS
 
-    def limited(*bounds: int) -> range:
+    def take(number: int) -> None:
         nonlocal left
-        made = jinja2.sandbox.safe_range(*bounds)
-        left -= len(made) + 1
+        left -= number
         if left < 0:
-            raise OverflowError(f"it loops more than {MAX_LOOPS} times over range()")
+            raise OverflowError(f"its loops take more than {MAX_LOOPS} turns")
+
+    def counted(items: Any) -> Any:  # noqa: ANN401
+        if not hasattr(items, "__len__"):
+            return _each(items, take)
+        take(len(items) + 1)
+        return items
+
+    return counted
+
+
+def _each(items: Iterable[Any], take: Callable[[int], None]) -> Iterator[Any]:
+    for item in items:
+        take(1)
+        yield item
+
+
+def _range(counted: Callable[[Any], Any]) -> Callable[..., range]:
+    """Return a `range` that counts too: a list can be made of one without a loop."""
+
+    def limited(*bounds: int) -> range:
+        made: range = counted(jinja2.sandbox.safe_range(*bounds))
         return made
 
     return limited

@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from curate.errors import TemplateError, clip
+from curate.errors import TemplateError, UnknownTemplateError, clip
 from curate.shipped import shipped
 
 __all__ = ["CHAT", "Template", "find_template", "list_templates"]
@@ -64,12 +64,14 @@ def find_template(name: str) -> Template:
     if name.endswith(".jinja"):
         if Path(name).is_file():
             return _read(Path(name))
-        raise TemplateError(f"template {clip(name)}: no such file. Give the path of a .jinja file")
+        raise UnknownTemplateError(
+            f"template {clip(name)}: no such file. Give the path of a .jinja file"
+        )
     for folder in _folders():
         path = folder / f"{name}.jinja"
         if Path(name).name == name and path.is_file():
             return _read(path)
-    raise TemplateError(_unknown(name))
+    raise UnknownTemplateError(_unknown(name))
 
 
 def list_templates() -> list[Template]:

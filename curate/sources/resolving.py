@@ -62,6 +62,9 @@ def resolve(
     mapping = dict(mapping or {})
     _check_options(layout, mapping)
     files = [file for argument in arguments for file in _files(argument)]
+    for text in (*(file.path for file in files), *mapping.values()):
+        if not text.isascii() and text != text.encode("utf-8", "replace").decode():
+            raise UsageError(f"{clip(text)}: is not UTF-8; rename it")
     _check_once(files)
     return [
         Source(name, file.path, layout, mapping, split=file.split, recorded=bool(file.split),

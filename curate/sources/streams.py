@@ -159,6 +159,8 @@ def open_stream(path: str, packing: str = "") -> Stream:
 
     """
     if path == "-":
+        if sys.stdin is None:
+            raise SourceError("standard input is closed")
         return Stream(sys.stdin.buffer, "standard input")
     try:
         return Stream(open(path, "rb", buffering=0), path, packing)

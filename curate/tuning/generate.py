@@ -1,9 +1,10 @@
 """Let a tuned model answer with the encoder of its training."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from curate.errors import DatasetError, ModelError
-from curate.prompts.encode import Encoder
+from curate.errors import DatasetError, ModelError, UsageError, clip
+from curate.prompts.encode import Encoder, OverLength
 from curate.prompts.templates import CHAT, Template
 from curate.prompts.tokenizer import load_tokenizer
 from curate.recipe import Recipe
@@ -11,6 +12,9 @@ from curate.records import Record
 from curate.tuning.answers import Answer, answer
 from curate.tuning.models import identify_model, load_model, require_tuning
 from curate.tuning.rundir import read_run
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 __all__ = ["generate"]
 
@@ -21,23 +25,42 @@ def generate(run: Path, record: Record, *, max_new_tokens: int, base: bool = Fal
     Raises:
         DatasetError: there is no finished run, or its template was changed.
         ModelError: the base model cannot be loaded, or is not that of the run.
+        UsageError: the prompt is longer than any that was trained on.
     """
     require_tuning()
     said = read_run(run)
     recipe = Recipe.model_validate(said["recipe"])
     name, path = said["template"]["name"], run / "template.jinja"
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path}: cannot be read: {error}") from error
     template = Template(name, text, "" if name == CHAT else str(path))
     tokenizer = load_tokenizer(recipe.model.model_name_or_path, recipe.model.model_revision)
     encoder = Encoder(template, tokenizer, recipe.data)
     if encoder.template.hash != said["template"]["hash"]:
         raise DatasetError(f"{path}: is not the template of the run: it was changed")
     model = load_model(recipe.model)
-    if identify_model(recipe.model, model) != said["base_model"]:
+    if identify_model(recipe.model, model) != said.get("base_model"):
         name = recipe.model.model_name_or_path
         raise ModelError(f"{name}: is not the base model that the run was tuned on: it was changed")
     if not base:
-        from peft import PeftModel
+        model = _with_adapter(model, run / "adapter")
+    try:
+        return answer(model, encoder, [record], max_new_tokens=max_new_tokens)[0]
+    except OverLength as error:
+        raise UsageError(
+            f"the question has {error.length} tokens, the run was trained with at most "
+            f"{error.max_length}"
+        ) from error
 
-        model = PeftModel.from_pretrained(model, run / "adapter")
-    return answer(model, encoder, [record], max_new_tokens=max_new_tokens)[0]
+
+def _with_adapter(model: "PreTrainedModel", path: Path) -> "PreTrainedModel":
+    from peft import PeftModel
+
+    if not (path / "adapter_config.json").is_file():
+        raise DatasetError(f"{path}: holds no adapter")
+    try:
+        return PeftModel.from_pretrained(model, path)
+    except Exception as error:  # whatever a damaged file makes of PEFT and safetensors
+        raise DatasetError(f"{path}: cannot be loaded: {clip(str(error), 200)}") from error

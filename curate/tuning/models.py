@@ -50,7 +50,7 @@ def load_model(settings: ModelSettings) -> "PreTrainedModel":
             use_safetensors=True,
             trust_remote_code=False,
         )
-    except (OSError, ValueError) as error:
+    except Exception as error:  # whatever a damaged file makes of transformers and safetensors
         raise ModelError(
             f"{settings.model_name_or_path}: cannot be loaded: {_first(error)}"
         ) from error

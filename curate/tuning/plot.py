@@ -1,6 +1,8 @@
 """Pictures of a run."""
 
+import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from curate.dataset.reader import read_lines
 
@@ -9,6 +11,13 @@ __all__ = ["plot_losses"]
 
 def plot_losses(metrics: Path, picture: Path) -> None:
     """Draw the training loss (nats per token) over steps."""
+    with TemporaryDirectory() as folder:
+        # matplotlib keeps its list of fonts in the home folder otherwise
+        os.environ.setdefault("MPLCONFIGDIR", folder)
+        _draw(metrics, picture)
+
+
+def _draw(metrics: Path, picture: Path) -> None:
     import matplotlib
 
     matplotlib.use("Agg")

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from pydantic import ValidationError
 
 from curate import __version__
-from curate.dataset.writer import replace_file
+from curate.dataset.writer import names_in, replace_file, writing
 from curate.errors import DatasetError, clip
 from curate.prompts.encode import Encoder
 from curate.recipe import Recipe
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["RUN", "RunDirectory", "read_run", "save_adapter"]
 
 RUN = "run.json"
+_STARTED = "started.json"
 _NAMES = {RUN, "adapter", "checkpoints", "metrics.jsonl", "generations.jsonl", "loss.png",
-          "README.md", "template.jinja", "started.json"}  # fmt: skip
+          "README.md", "template.jinja", _STARTED}  # fmt: skip
 SCHEMA_VERSION = 1
 
 
@@ -33,12 +35,16 @@ class RunDirectory:
     def __init__(self, path: Path, *, resume: bool, overwrite: bool) -> None:
         self.path = path
         self.resume = resume
-        found = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
-        if path.exists() and not path.is_dir():
-            raise DatasetError(f"{path}: is a file; name a folder to write")
+        self._started = b""
+        found = names_in(path)
         foreign = sorted(found - _NAMES)
+        if not found & {RUN, _STARTED}:
+            foreign = sorted(found)  # the names are ours, but no run of ours began here
         if foreign:
-            raise DatasetError(f"{path}: holds {clip(foreign[0])}, which no run directory has")
+            raise DatasetError(
+                f"{path}: holds {clip(foreign[0])} and is no run directory; "
+                "name a new or empty folder"
+            )
         if resume:
             self._check_resumable(found)
         elif found and not overwrite:
@@ -54,26 +60,35 @@ class RunDirectory:
         if not self._checkpoints():
             raise DatasetError(f"{self.path}: holds no checkpoint to resume from")
 
-    def start(self, recipe: Recipe, encoding_digest: str) -> None:
-        """Note what runs; a resumed run must be the same run."""
-        started = {"recipe": recipe.model_dump(mode="json"), "encoding_digest": encoding_digest}
-        path = self.path / "started.json"
-        if self.resume:
-            if orjson.loads(path.read_bytes()) != started:
+    def expect(self, recipe: Recipe, encoding_digest: str) -> None:
+        """Take note of what is to run.
+
+        Raises:
+            DatasetError: it is to be resumed, and the recipe or its rows are others now.
+        """
+        said = {"recipe": recipe.model_dump(mode="json"), "encoding_digest": encoding_digest}
+        self._started = _json(said)
+        with writing(self.path):
+            if self.resume and (self.path / _STARTED).read_bytes() != self._started:
                 raise DatasetError(
                     f"{self.path}: the recipe or its rows are not those of the run to resume"
                 )
-            self._rewind()
-            return
-        self._clear()
-        self.path.mkdir(parents=True, exist_ok=True)
-        replace_file(path, _json(started))
+
+    def start(self) -> None:
+        """Make the directory ready for the run that was noted."""
+        with writing(self.path):
+            if self.resume:
+                self._rewind()
+            else:
+                self._clear()
+                self.path.mkdir(parents=True, exist_ok=True)
+                replace_file(self.path / _STARTED, self._started)
 
     def _clear(self) -> None:
         """Remove what an earlier run left, its commit mark first."""
         for name in sorted(_NAMES, key=lambda name: name != RUN):
             entry = self.path / name
-            if entry.is_dir():
+            if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
             else:
                 entry.unlink(missing_ok=True)
@@ -91,7 +106,7 @@ class RunDirectory:
 
     def log(self, row: dict[str, Any]) -> None:
         """Append a line to metrics.jsonl."""
-        with (self.path / "metrics.jsonl").open("ab") as file:
+        with writing(self.path), (self.path / "metrics.jsonl").open("ab") as file:
             file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
     def finish(
@@ -142,7 +157,7 @@ class RunDirectory:
         replace_file(self.path / "generations.jsonl", b"".join(_json(line) for line in lines))
         plot_losses(self.path / "metrics.jsonl", self.path / "loss.png")
         replace_file(self.path / "README.md", model_card(run).encode())
-        (self.path / "started.json").unlink()
+        (self.path / _STARTED).unlink(missing_ok=True)
         replace_file(
             self.path / RUN,
             orjson.dumps(run, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
@@ -184,6 +199,15 @@ def read_run(path: Path) -> dict[str, Any]:
         raise DatasetError(f"{file}: is not valid JSON: {error}") from error
     if not isinstance(run, dict) or run.get("schema_version") != SCHEMA_VERSION:
         raise DatasetError(f"{file}: is not a run of this version")
+    template = run.get("template")
+    if not isinstance(template, dict) or not {"name", "hash"} <= template.keys():
+        raise DatasetError(f"{file}: names no template: it was changed")
+    try:
+        Recipe.model_validate(run.get("recipe"))
+    except ValidationError as error:
+        raise DatasetError(
+            f"{file}: its recipe is not one: {error.error_count()} faults"
+        ) from error
     return run
 
 

@@ -1,9 +1,12 @@
 """TRL's SFTTrainer, fed with our ids and labels and kept from touching them."""
 
 import difflib
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from curate.errors import UsageError, clip
 from curate.prompts.encode import Encoder, Example
@@ -31,9 +34,14 @@ _OURS = {
     "eos_token": "data.template",
     "model_init_kwargs": "model",
     "resume_from_checkpoint": "--resume",
+    "packing": "nothing: each record is a row of its own",
+    "eval_packing": "nothing: each record is a row of its own",
+    "padding_free": "nothing: each record is a row of its own",
     "push_to_hub": "nothing: a run stays on this machine",
 }
 """Fields of SFTConfig that Curate sets itself, and where the user says it instead."""
+
+_AT_LEAST_ONE = ("per_device_train_batch_size", "gradient_accumulation_steps", "max_steps")
 
 
 def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
@@ -42,19 +50,10 @@ def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
     Raises:
         UsageError: a field that SFTConfig does not have, a value it refuses, or one of ours.
     """
-    import dataclasses
-
     import torch
     from trl import SFTConfig
 
-    fields = {f.name for f in dataclasses.fields(SFTConfig)}
-    for name in recipe.training:
-        if name in _OURS:
-            raise UsageError(f"training.{name}: Curate sets this; use {_OURS[name]}")
-        if name not in fields:
-            near = difflib.get_close_matches(name, fields, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else "; see TRL's SFTConfig"
-            raise UsageError(f"training.{name}: no such field of SFTConfig{hint}")
+    _check_fields(recipe.training, get_type_hints(SFTConfig))
     cpu = not torch.cuda.is_available()
     options: dict[str, Any] = {
         "learning_rate": recipe.backend.learning_rate,
@@ -74,8 +73,31 @@ def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
     }
     try:
         return SFTConfig(**options)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # it checks values against each other and against the machine
         raise UsageError(f"training: {clip(str(error), 300)}") from error
+
+
+def _check_fields(training: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Raise UsageError for a field that is not SFTConfig's, is ours, or has a value it cannot."""
+    for name, value in training.items():
+        if name in _OURS and value:
+            raise UsageError(f"training.{name}: Curate sets this; use {_OURS[name]}")
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else "; see TRL's SFTConfig"
+            raise UsageError(f"training.{name}: no such field of SFTConfig{hint}")
+        try:
+            TypeAdapter(known[name]).validate_python(value)
+        except ValidationError as error:
+            message = error.errors()[0]["msg"]
+            raise UsageError(f"training.{name} is {clip(value)}: {message}") from error
+        too_small = (
+            name in _AT_LEAST_ONE and value < 1 and not (name == "max_steps" and value == -1)
+        )
+        if too_small or (isinstance(value, float) and not math.isfinite(value)):
+            raise UsageError(
+                f"training.{name} is {clip(value)}: it has to be at least 1 and finite"
+            )
 
 
 def make_trainer(
@@ -98,12 +120,15 @@ def make_trainer(
             "labels": [example.labels for example in examples],
         }
     )
-    trainer = SFTTrainer(
-        model=model,
-        args=config,
-        train_dataset=rows,
-        processing_class=encoder.tokenizer,
-        callbacks=[make_progress(directory)],
-    )
+    try:
+        trainer = SFTTrainer(
+            model=model,
+            args=config,
+            train_dataset=rows,
+            processing_class=encoder.tokenizer,
+            callbacks=[make_progress(directory)],
+        )
+    except (ImportError, RuntimeError, TypeError, ValueError) as error:
+        raise UsageError(f"training: {clip(str(error).strip(), 300)}") from error
     trainer.remove_callback(transformers.PrinterCallback)
     return trainer

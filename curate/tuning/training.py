@@ -57,9 +57,8 @@ def train(
     )
     rows = _encode(encoder, dataset)
     talk(f"{len(rows.examples):,} records encoded, digest {rows.digest[:16]}…")
+    directory.expect(recipe, rows.digest)
     held_out = _held_out(recipe, dataset)
-    directory.start(recipe, rows.digest)
-
     import transformers
 
     base = load_model(recipe.model)
@@ -70,6 +69,7 @@ def train(
     model = recipe.backend.attach(base)
     trainer = make_trainer(model, encoder, rows.examples, config, directory)
     _check_digest(trainer.train_dataset, rows)
+    directory.start()
     result = trainer.train(resume_from_checkpoint=True if resume else None)
     talk("asking the tuned model the same")
     after = _measure(trainer.model, encoder, held_out, recipe)

@@ -31,7 +31,7 @@ def run():
 
 def python(code, *arguments, **options):
     return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
+        [sys.executable, "-c", code, *(a if isinstance(a, bytes) else str(a) for a in arguments)],
         capture_output=True, text=True, check=False, **options,
     )  # fmt: skip
 
@@ -124,7 +124,13 @@ UNUSABLE = {
     "no verb": (["cleen"], 2),
     "no dataset": (["audit", "."], 1),
     "no record": (["preview", "in.jsonl", "--id", "x"], 1),
-    "no template": (["preview", "in.jsonl", "-t", "alpacca"], 1),
+    "no template": (["preview", "in.jsonl", "-t", "alpacca"], 2),
+    "empty model": (["preview", "in.jsonl", "-m", ""], 1),
+    "a huge number": (["preview", "in.jsonl", "-n", "9" * 30], 2),
+    "a huge seed": (["split", ".", "-o", "out", "--seed", "9" * 30], 2),
+    "a long name": (["clean", "in.jsonl", "-o", "x" * 5000], 1),
+    "a name that is not UTF-8": (["clean", b"b\xffad.jsonl", "-o", "out"], 2),
+    "standard input closed": (["inspect", "-"], 1),
     "no model": (["preview", "in.jsonl", "-m", "./no-model"], 1),
     "no recipe": (["train", "lorra", "-o", "run"], 2),
     "recipe typo": (["train", "lora", "-o", "run", "backend.rank=3"], 2),
@@ -140,7 +146,9 @@ def test_what_a_user_can_mend_is_said_without_a_traceback(name, messy, tmp_path,
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in.jsonl").write_bytes(messy.read_bytes())
     arguments, code = UNUSABLE[name]
-    done = python("from curate.cli import main; main()", *arguments)
+    (tmp_path / os.fsdecode(b"b\xffad.jsonl")).write_bytes(messy.read_bytes())
+    closing = "import sys; sys.stdin = None; " if name == "standard input closed" else ""
+    done = python(f"{closing}from curate.cli import main; main()", *arguments)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     assert "rror: " in done.stderr
@@ -164,6 +172,28 @@ def test_a_reader_that_goes_away_is_no_traceback(messy):
     command = f"{sys.executable} -m curate preview {messy} --json | head -c 1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["inspect", "templates"])
+@pytest.mark.parametrize(
+    ("redirect", "code"), [(">&-", 0), ("2>&-", 0), (">/dev/full", 1), ("| cat >/dev/null", 0)]
+)
+def test_standard_streams_may_be_closed_or_full(verb, redirect, code, messy):
+    source = messy if verb == "inspect" else ""
+    command = f"{sys.executable} -m curate {verb} {source} {redirect}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+    if code:
+        assert done.stderr == "curate: error: No space left on device\n"
+
+
+def test_an_ascii_terminal_gets_escapes(messy):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = python("from curate.cli import main; main()", "preview", messy, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "\\u27e6Red.\\u27e7" in done.stdout
 
 
 def test_the_same_relative_sources_give_the_same_bytes_anywhere(messy, tmp_path, monkeypatch, run):

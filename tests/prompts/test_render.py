@@ -67,6 +67,7 @@ def test_faults_of_a_template_are_errors_with_their_line(template, record, text,
     "text",
     [
         "{% for i in range(1000000000) %}{% endfor %}",
+        "{% set s = 'x' * 99999 %}{% for a in s %}{% for b in s %}{% endfor %}{% endfor %}",
         "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
         "{% for i in range(99999) %}{{ instruction * 999 }}{% endfor %}",
         "{{ 'x' * 10000000000 }}",

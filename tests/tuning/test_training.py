@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 
+import orjson
 import pytest
 from click.testing import CliRunner
 
@@ -114,7 +115,7 @@ def test_a_resumed_run_ends_in_the_same_bytes(finished, recipe, tmp_path):
     started = {"recipe": recipe("training.save_total_limit=3").model_dump(mode="json"),
                "encoding_digest": said["encoding"]["digest"]}  # fmt: skip
     (half / "run.json").unlink()
-    (half / "started.json").write_text(json.dumps(started))
+    (half / "started.json").write_bytes(orjson.dumps(started) + b"\n")
     shutil.rmtree(half / "checkpoints" / "checkpoint-4")
     shutil.rmtree(half / "adapter")
     with pytest.raises(DatasetError, match="are not those of the run to resume"):
@@ -187,6 +188,16 @@ def test_a_changed_template_is_noticed(finished, tmp_path):
 @pytest.mark.parametrize(
     ("override", "error", "message"),
     [
+        ("training.learning_rate=abc", UsageError, "training.learning_rate is abc: .* number"),
+        ("training.learning_rate=.nan", UsageError, "training.learning_rate is nan"),
+        ("training.max_steps=0", UsageError, "training.max_steps is 0"),
+        ("training.per_device_train_batch_size=0", UsageError, "batch_size is 0"),
+        ("training.packing=true", UsageError, "training.packing: Curate sets this"),
+        ("training.eval_strategy=steps", UsageError, "training: .*eval_dataset"),
+        ("training.report_to=wandb", UsageError, "training: .*wandb"),
+        ("training.fsdp=full_shard", UsageError, "training"),
+        ("backend.target_modules=zz", UsageError, "backend.target_modules is zz: .*not found"),
+        ("backend.target_modules=(", UsageError, r"backend.target_modules is \("),
         ("training.max_step=4", UsageError, "training.max_step: no such field.*'max_steps'"),
         ("training.max_length=4", UsageError, "Curate sets this; use data.max_length"),
         ("training.lr_scheduler_type=zigzag", UsageError, "training: .*zigzag"),
@@ -218,9 +229,57 @@ def test_a_recipe_that_cannot_run_leaves_the_old_run(finished, recipe):
     assert (run / "run.json").exists()
 
 
+def test_an_adapter_of_somebody_else_is_left_alone(recipe, tmp_path):
+    (tmp_path / "adapter").mkdir()
+    with pytest.raises(DatasetError, match="holds adapter and is no run directory"):
+        train(recipe(), tmp_path, overwrite=True)
+    assert (tmp_path / "adapter").exists()
+
+
+def damaged(name, data):
+    def damage(run):
+        if data is None:
+            (run / name).unlink()
+        else:
+            (run / name).write_bytes(data)
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (damaged("run.json", None), "no run directory or an unfinished one"),
+        (damaged("run.json", b"{"), "not valid JSON"),
+        (damaged("run.json", b'{"schema_version": 1}'), "names no template"),
+        (
+            damaged("run.json", b'{"schema_version": 1, "template": {"name": "a", "hash": "b"}}'),
+            "its recipe is not one",
+        ),
+        (damaged("template.jinja", None), "cannot be read"),
+        (damaged("template.jinja", b"\xff"), "cannot be read"),
+        (damaged("adapter/adapter_config.json", None), "holds no adapter"),
+        (damaged("adapter/adapter_config.json", b"{}"), "cannot be loaded"),
+        (damaged("adapter/adapter_model.safetensors", b"junk"), "cannot be loaded"),
+    ],
+)
+def test_a_damaged_run_is_one_line(finished, tmp_path, damage, message):
+    run, _ = finished
+    shutil.copytree(run, tmp_path / "run")
+    damage(tmp_path / "run")
+    with pytest.raises(DatasetError, match=message):
+        generate(tmp_path / "run", Record(id="a:1", instruction="Add."), max_new_tokens=2)
+
+
+def test_a_question_longer_than_the_run_s_limit_is_said(finished):
+    run, _ = finished
+    with pytest.raises(UsageError, match=r"the question has .* tokens, .* at most 512"):
+        generate(run, Record(id="a:1", instruction="why " * 600), max_new_tokens=2)
+
+
 def test_a_foreign_folder_is_left_alone(recipe, tmp_path):
     (tmp_path / "thesis.txt").write_text("years")
-    with pytest.raises(DatasetError, match=r"thesis\.txt, which no run directory has"):
+    with pytest.raises(DatasetError, match=r"thesis\.txt and is no run directory"):
         train(recipe(), tmp_path, overwrite=True)
     assert (tmp_path / "thesis.txt").exists()
 

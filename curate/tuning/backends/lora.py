@@ -3,10 +3,12 @@
 Source: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models", section 4.1.
 """
 
+import re
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from curate.errors import UsageError, clip
 from curate.tuning.backends.base import Backend
 
 if TYPE_CHECKING:
@@ -31,8 +33,17 @@ class Lora(Backend):
     use_rslora: bool = Field(False, description="Scale by 1/sqrt(r) (Kalajdzievski 2023).")
 
     def attach(self, model: "PreTrainedModel") -> "PreTrainedModel":
-        """Return the model wrapped by PEFT; B starts at zero, so that nothing changes at first."""
+        """Return the model wrapped by PEFT; B starts at zero, so that nothing changes at first.
+
+        Raises:
+            UsageError: the model has no modules that `target_modules` names.
+        """
         from peft import LoraConfig, get_peft_model
 
         options = self.model_dump(exclude={"method"})
-        return get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **options))
+        try:
+            return get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **options))
+        except (ValueError, re.error) as error:
+            raise UsageError(
+                f"backend.target_modules is {clip(self.target_modules)}: {clip(str(error), 200)}"
+            ) from error
