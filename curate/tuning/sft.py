@@ -131,4 +131,6 @@ def make_trainer(
     except (ImportError, RuntimeError, TypeError, ValueError) as error:
         raise UsageError(f"training: {clip(str(error).strip(), 300)}") from error
     trainer.remove_callback(transformers.PrinterCallback)
+    # TRL would put a card into checkpoints/ that names neither base model nor data; ours does.
+    trainer.create_model_card = lambda *_, **__: None
     return trainer

@@ -56,6 +56,10 @@ def test_the_run_directory_is_as_the_contract_has_it(finished, read_rows):
     ]  # fmt: skip
     assert sorted(p.name for p in (run / "adapter").iterdir()) == sorted(ADAPTER)
     assert all(p.stat().st_mode & 0o777 == 0o644 for p in (run / "adapter").iterdir())
+    assert sorted(p.name for p in (run / "checkpoints").iterdir()) == [
+        "checkpoint-2",
+        "checkpoint-4",
+    ]
     assert json.loads((run / "run.json").read_text()) == said
     assert [row["step"] for row in read_rows(run / "metrics.jsonl")] == [1, 2, 3, 4]
     assert len(read_rows(run / "generations.jsonl")) == 2
