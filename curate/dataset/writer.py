@@ -4,8 +4,6 @@ import hashlib
 import os
 import shutil
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -17,10 +15,11 @@ from curate import __version__
 from curate.dataset.digest import ContentDigest
 from curate.dataset.names import FILES, LEDGERS, MANIFEST, SCHEMA_VERSION
 from curate.engines import Edit
-from curate.errors import DatasetError, clip
+from curate.errors import DatasetError
+from curate.files import claim, sync_directory, write_durably, writing
 from curate.records import Dropped, Quarantined, Record
 
-__all__ = ["DatasetWriter", "names_in", "replace_file", "writing"]
+__all__ = ["DatasetWriter"]
 
 _STAGING = ".staging"
 
@@ -52,17 +51,8 @@ class DatasetWriter:
 
     def _check_target(self, overwrite: bool) -> None:
         path = self.directory
-        found = names_in(path)
-        if not found:
-            return
-        foreign = sorted(found - set(FILES) - {_STAGING})
-        if not found & {MANIFEST, _STAGING}:
-            foreign = sorted(found)  # the names are ours, but no run of ours began here
-        if foreign:
-            raise DatasetError(
-                f"{path}: holds {clip(foreign[0])} and is no dataset directory; "
-                "name a new or empty folder"
-            )
+        names, marks = (*FILES, _STAGING), (MANIFEST, _STAGING)
+        found = claim(path, names, marks, "dataset directory")
         if MANIFEST in found and not overwrite:
             raise DatasetError(f"{path}: holds a dataset; pass --overwrite to replace it")
 
@@ -101,7 +91,7 @@ class DatasetWriter:
     def write_text(self, name: str, text: str) -> None:
         """Stage a file of the directory that is for people: the card, the report."""
         with writing(self.directory):
-            _write_durably(self.staging / name, text.encode())
+            write_durably(self.staging / name, text.encode())
 
     def manifest(
         self, *, command: str, account: dict[str, Any], seed: int | None
@@ -134,7 +124,7 @@ class DatasetWriter:
         with writing(self.directory):
             for file in self._files.values():
                 file.close()
-            _write_durably(self.staging / MANIFEST, data)
+            write_durably(self.staging / MANIFEST, data)
             (self.directory / MANIFEST).unlink(missing_ok=True)
             for name in FILES[:-1]:
                 staged = self.staging / name
@@ -142,9 +132,9 @@ class DatasetWriter:
                     staged.replace(self.directory / name)
                 else:
                     (self.directory / name).unlink(missing_ok=True)
-            _sync_directory(self.directory)
+            sync_directory(self.directory)
             (self.staging / MANIFEST).replace(self.directory / MANIFEST)
-            _sync_directory(self.directory)
+            sync_directory(self.directory)
 
     def _open(self, name: str) -> "_HashedLines":
         if name not in self._files:
@@ -183,49 +173,3 @@ class _HashedLines:
             self._file.close()
         except OSError:
             return
-
-
-def names_in(directory: Path) -> set[str]:
-    """Return the names in a folder that is to be written; none if it is not there yet.
-
-    Raises:
-        DatasetError: it is a file, or cannot be looked into.
-    """
-    with writing(directory):
-        if directory.exists() and not directory.is_dir():
-            raise DatasetError(f"{directory}: is a file; name a folder to write")
-        return {entry.name for entry in directory.iterdir()} if directory.is_dir() else set()
-
-
-@contextmanager
-def writing(directory: Path) -> Iterator[None]:
-    """Turn a failed write into one line that names the directory and the reason."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DatasetError(f"{directory}: cannot be written: {reason}") from error
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    staged = path.with_name(f"{path.name}.tmp")
-    _write_durably(staged, data)
-    staged.replace(path)
-
-
-def _sync_directory(path: Path) -> None:
-    if os.name == "nt":
-        return  # Windows has no handle of a folder to sync
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,8 +8,8 @@ import orjson
 from pydantic import ValidationError
 
 from curate import __version__
-from curate.dataset.writer import names_in, replace_file, writing
-from curate.errors import DatasetError, clip
+from curate.errors import DatasetError
+from curate.files import claim, replace_file, writing
 from curate.prompts.encode import Encoder
 from curate.recipe import Recipe
 from curate.tuning.card import model_card
@@ -36,15 +36,7 @@ class RunDirectory:
         self.path = path
         self.resume = resume
         self._started = b""
-        found = names_in(path)
-        foreign = sorted(found - _NAMES)
-        if not found & {RUN, _STARTED}:
-            foreign = sorted(found)  # the names are ours, but no run of ours began here
-        if foreign:
-            raise DatasetError(
-                f"{path}: holds {clip(foreign[0])} and is no run directory; "
-                "name a new or empty folder"
-            )
+        found = claim(path, _NAMES, (RUN, _STARTED), "run directory")
         if resume:
             self._check_resumable(found)
         elif found and not overwrite:
