@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,8 +55,9 @@ class Record:
 
     @property
     def key(self) -> str:
-        """Content hash, 32 hexadecimal digits: instruction, context, output, system, history.
+        """Content hash, 32 hexadecimal digits.
 
+        Content is instruction, context, output, system, history, and the tools in `meta`.
         Each part is preceded by its length, so that no two contents share a byte string.
 
         >>> a = Record(id="a:1", instruction="ab", context="c")
@@ -71,6 +73,8 @@ class Record:
         for turn in self.history:
             follows = "1" if turn.get("follows_instruction") else ""
             parts += [turn.get("role", ""), turn.get("content", ""), follows]
+        if "tools" in self.meta:  # what the model may call: it sees them
+            parts.append(json.dumps(self.meta["tools"], sort_keys=True, default=repr))
         return [part if isinstance(part, str) else f"\0{part!r}" for part in parts]
 
     def turns(self) -> list[Turn]:

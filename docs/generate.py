@@ -35,14 +35,27 @@ def cli() -> str:
 
 
 def _help(name: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=name, max_content_width=96, terminal_width=96)
+    context = click.Context(
+        command, info_name=name, terminal_width=96, help_option_names=["-h", "--help"]
+    )
     return f"```\n{command.get_help(context)}\n```"
 
 
 def recipe() -> str:
     """Return every field of a recipe."""
-    parts = [NOTE, "# Recipe fields", "| field | default | what it is |\n| --- | --- | --- |"]
+    parts = [
+        NOTE,
+        "# Recipe",
+        _part("recipe"),
+        "## Fields",
+        "| field | default | what it is |\n| --- | --- | --- |",
+    ]
     return "\n\n".join(parts) + "\n" + "\n".join(_fields(Recipe, "")) + "\n"
+
+
+def _part(name: str) -> str:
+    """Return what is written by hand of a page."""
+    return (DOCS / "parts" / f"{name}.md").read_text(encoding="utf-8").strip()
 
 
 def _fields(model: type[BaseModel], prefix: str) -> Iterator[str]:
@@ -103,7 +116,7 @@ def _codes(names: tuple[str, ...]) -> str:
 
 def templates() -> str:
     """Return every shipped template with what it says of itself."""
-    parts = [NOTE, "# Templates", "`chat` is the chat template of the model's own tokenizer."]
+    parts = [NOTE, "# Templates", _part("templates")]
     for path in sorted(shipped("templates").glob("*.jinja")):
         template = find_template(str(path))
         note = template.text.partition("{#")[2].partition("#}")[0].strip()

@@ -13,7 +13,7 @@ from curate.cli.options import overwrite
 from curate.cli.preview import preview_command
 from curate.cli.split import split_command
 from curate.cli.train import train_command
-from curate.errors import clip
+from curate.errors import DatasetError, clip
 
 _ANSWERS = 8
 
@@ -33,6 +33,9 @@ def demo_command(ctx: click.Context, out: Path, overwrite: bool) -> None:
     """
     from curate.shipped import shipped
 
+    for part in ("clean", "dataset", "run"):
+        if (out / part).exists() and not overwrite:
+            raise DatasetError(f"{out}: holds a demo; pass --overwrite to replace it")
     sample, held_out = out / "sample", out / "heldout.jsonl"
     shutil.copytree(shipped("data", "sample"), sample, dirs_exist_ok=True)
     shutil.copy(shipped("data", "heldout.jsonl"), held_out)
@@ -57,21 +60,30 @@ def demo_command(ctx: click.Context, out: Path, overwrite: bool) -> None:
 
 
 def show_answers(run: Path) -> None:
-    """Print the same held-out prompts answered before and after."""
+    """Print the same held-out prompts answered before and after, and how many were right."""
     from curate.dataset import read_lines
     from curate.reporting.terminal import print_table
 
     lines = list(read_lines(run / "generations.jsonl"))
     chosen = lines[:: max(1, len(lines) // _ANSWERS)][:_ANSWERS]
-    rows = [[_asked(line["prompt"]), clip(line["before"]), line["after"]] for line in chosen]
-    header = ["asked (never in the tuning data)", "before", "after"]
-    print_table("Answers before and after", header, rows)
+    rows = []
+    for line in chosen:
+        asked, context = _asked(line["prompt"])
+        mark = "✓" if line["after"] == line["expected"] else "✗"
+        rows.append([f"{context} {asked}".strip(), clip(line["before"], 36), mark, line["after"]])
+    print_table("Answers before and after", ["asked", "before", "", "after"], rows)
+    right = [sum(x[when] == x["expected"] for x in lines) for when in ("before", "after")]
+    click.echo(
+        f"word for word right, of {len(lines)} questions that are not in the tuning data: "
+        f"{right[0]} before, {right[1]} after"
+    )
 
 
-def _asked(prompt: str) -> str:
-    """Return the instruction in a rendered Alpaca prompt, for the eye."""
+def _asked(prompt: str) -> tuple[str, str]:
+    """Return instruction and context of a rendered Alpaca prompt, for the eye."""
     asked = prompt.partition("### Instruction:\n")[2].rpartition("\n\n### Response:")[0]
-    return asked.replace("\n\n### Input:\n", " ")
+    instruction, _, context = asked.partition("\n\n### Input:\n")
+    return instruction, context
 
 
 def _show_places(out: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from curate.cli.options import directory, json_flag
+from curate.errors import clip
 
 _SHOWN = ("instruction", "context", "output", "system")
 
@@ -35,6 +36,11 @@ def explain_command(directory: Path, id: str, as_json: bool) -> None:
 def _show(story: dict[str, Any]) -> None:
     from curate.reporting.terminal import print_table
 
+    if story["fate"] == "quarantined":
+        row = story["row"]
+        click.echo(f"{story['id']}  from {row['path']}:{row['line']}, byte {row['offset']}")
+        click.echo(f"quarantined: {row['error']}\n{clip(row['raw'] or row['raw_base64'], 2000)}")
+        return
     record = story["record"]
     click.echo(f"{story['id']}  from {record['origin']}")
     if story["fate"] == "kept":
@@ -45,10 +51,19 @@ def _show(story: dict[str, Any]) -> None:
     survivor = story.get("survivor")
     header = ["field", "record"] if survivor is None else ["field", "record", survivor["id"]]
     columns = [record] if survivor is None else [record, survivor]
-    rows = [[name, *(c[name] for c in columns)] for name in _SHOWN if any(c[name] for c in columns)]
+    rows = [[name, *(_cell(c[name]) for c in columns)] for name in _SHOWN]
+    if any(column["history"] for column in columns):
+        rows.append(["history", *(f"{len(column['history'])} turns" for column in columns)])
     print_table("Record", header, rows)
     if story["edits"]:
-        changes = [[e["step"], e["field"], e["removed"], e["inserted"]] for e in story["edits"]]
-        print_table("Edits", ["step", "field", "was", "became"], changes)
+        changes = [
+            [e["step"], e["field"], e["at"], _cell(e["removed"]), _cell(e["inserted"])]
+            for e in story["edits"]
+        ]
+        print_table("Edits", ["step", "field", "at character", "was", "became"], changes)
     if story["stands_for"]:
         click.echo(f"stands for: {', '.join(story['stands_for'])}")
+
+
+def _cell(value: object) -> object:
+    return "(empty)" if value == "" else value

@@ -71,6 +71,7 @@ def _show(summary: dict[str, Any]) -> None:
         for row in summary["unreadable"]
     ]
     if unreadable:
-        print_table("Unreadable rows (the first)", ["where", "why", "row"], unreadable)
+        title = f"Unreadable rows ({len(unreadable)} of {counts['quarantined']:,})"
+        print_table(title, ["where", "why", "row"], unreadable)
     if not problems and not unreadable:
         click.echo("No problem found.")

@@ -45,7 +45,8 @@ def preview_command(
     """Show what the model will see.
 
     The part that takes loss stands between ⟦ and ⟧. Of a dataset directory it is the train split
-    that is shown. With --json the last line holds the digest that `curate train` checks.
+    that is shown. With --json the last line holds the digest that `curate train` says for the same
+    records, template, model, --max-length, --over-length and --loss.
 
     Example: curate preview clean -t alpaca -m tiny -n 2
     """
@@ -53,7 +54,7 @@ def preview_command(
     from curate.prompts.preview import preview_rows, show
     from curate.prompts.templates import find_template
     from curate.prompts.tokenizer import load_tokenizer
-    from curate.reporting.terminal import quiet_libraries
+    from curate.reporting.terminal import quiet_libraries, talk
 
     quiet_libraries()
     chosen = {"max_length": max_length, "over_length": over_length, "loss": loss}
@@ -66,7 +67,10 @@ def preview_command(
         import orjson
 
         for row in preview_rows(encoder, itertools.islice(records, limit)):
-            click.echo(orjson.dumps(row))
+            if "id" in row and "dropped" in row:
+                talk(f"{row['id']}: left out: {row['tokens']} tokens, at most {row['max_length']}")
+            else:
+                click.echo(orjson.dumps(row))
     else:
         show(encoder, itertools.islice(records, limit or _SHOWN))
 
@@ -91,5 +95,9 @@ def _records(
             found = True
             yield item
     if not found:
-        what = f"has no record {clip(wanted)!r}" if wanted else "has no readable record"
+        what = "has no readable record"
+        if wanted is not None:
+            what = (
+                f"has no record {clip(wanted)!r}; `curate explain DIR ID` tells what became of it"
+            )
         raise SourceError(f"{clip(source)}: {what}")

@@ -10,7 +10,9 @@ from curate.cli.options import directory, json_flag, out, overwrite
 @click.command("split")
 @directory
 @out
-@click.option("--validation", default=0.05, show_default=True, help="Share for validation.")
+@click.option(
+    "--validation", default=0.05, show_default=True, help="Share for validation, 0.05 for 5%."
+)
 @click.option("--test", default=0.05, show_default=True, help="Share for the test.")
 @click.option(
     "--seed",
@@ -30,13 +32,15 @@ def split_command(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Split a dataset directory without leakage.
+    """Split a dataset directory by groups.
 
-    Records that share a context, or a prompt, go into the same split. The hash of the content
+    Records with an equal context go into the same split, records without one by an equal prompt. A
+    passage that stands inside the instruction is not seen as shared. The hash of the content
     decides, so that more records move no old one.
 
     Example: curate split clean -o split --validation 0.1 --test 0
     """
+    from curate.dataset import SPLITS
     from curate.reporting.terminal import print_table
     from curate.splitting import split_dataset
 
@@ -49,6 +53,8 @@ def split_command(
         click.echo(orjson.dumps(counts, option=orjson.OPT_SORT_KEYS))
         return
     total = sum(counts.values())
-    rows = [[name, n, f"{n / total:.1%}"] for name, n in sorted(counts.items())]
+    rows = [
+        [name, n, f"{n / total:.1%}"] for name, n in ((s, counts[s]) for s in SPLITS if s in counts)
+    ]
     print_table("Splits", ["split", "records", "share"], rows)
     click.echo(f"dataset directory: {out}")

@@ -56,9 +56,11 @@ def show_run(run: dict[str, Any], directory: Path) -> None:
     click.echo(f"encoding digest: {rows['digest']}")
     before, after = run["metrics"]["before"], run["metrics"]["after"]
     if before:
-        figures = [[name, before[name], after[name]] for name in ("loss", "exact_match")]
+        names = [name for name in ("loss", "exact_match") if name in before]
+        figures = [[name, before[name], after[name]] for name in names]
         print_table(
-            f"{before['records']} held-out records ({before['asked']} answered)",
+            f"{before['records']:,} held-out records, {before['over_length']:,} too long, "
+            f"{before.get('asked', 0):,} answered",
             ["", "before", "after"],
             figures,
         )

@@ -126,7 +126,7 @@ def _ledgers(directory: Path, manifest: dict[str, Any]) -> str:
                 raise DatasetError(f"{path}:{number}: record: {fault}")
             if name == "dropped.jsonl" and not isinstance(row["evidence"], dict):
                 raise DatasetError(f"{path}:{number}: evidence is {clip(row['evidence'])}")
-    return "the ledgers are as they should be"
+    return "every line of the ledgers has the keys of its kind"
 
 
 CHECKS: tuple[Callable[[Path, dict[str, Any]], str], ...] = (

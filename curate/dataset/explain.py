@@ -17,7 +17,8 @@ def explain(directory: Path, id: str) -> dict[str, Any]:
 
     `fate` is `kept` (then `split` says where) or `dropped` (then `step`, `reason`, `evidence`, and
     `survivor`, the record that stayed in its place, if there is one); `record` is the record as it
-    left, `edits` are the changes on its way, `stands_for` the ids dropped in its favour.
+    left, `edits` are the changes on its way, `stands_for` the ids dropped in its favour. For
+    `source:line` of a row that could not be read, `fate` is `quarantined` and `row` is the row.
 
     Raises:
         DatasetError: the directory has no such record.
@@ -32,7 +33,7 @@ def explain(directory: Path, id: str) -> dict[str, Any]:
 
 
 def _story(directory: Path, id: str) -> dict[str, Any]:
-    story = _kept(directory, id) or _dropped(directory, id)
+    story = _kept(directory, id) or _dropped(directory, id) or _quarantined(directory, id)
     if story is None:
         raise DatasetError(f"{directory}: has no record {clip(id)!r}{_nearest(directory, id)}")
     edits = (row for row in read_lines(directory / "edits.jsonl") if row["id"] == id)
@@ -63,6 +64,13 @@ def _dropped(directory: Path, id: str) -> dict[str, Any] | None:
     return None
 
 
+def _quarantined(directory: Path, id: str) -> dict[str, Any] | None:
+    for row in read_lines(directory / "quarantine.jsonl"):
+        if f"{row['source']}:{row['line']}" == id:
+            return {"fate": "quarantined", "row": row}
+    return None
+
+
 def _nearest(directory: Path, id: str) -> str:
     ids = (
         row["id"]
@@ -71,4 +79,8 @@ def _nearest(directory: Path, id: str) -> str:
         for row in read_lines(directory / f"{split}.jsonl")
     )
     near = difflib.get_close_matches(id, list(itertools.islice(ids, 20_000)), n=1)
-    return f"; did you mean {near[0]!r}?" if near else "; ids look like NAME:LINE"
+    return (
+        f"; did you mean {near[0]!r}?"
+        if near
+        else "; ids look like NAME:LINE, in arrays NAME:INDEX"
+    )

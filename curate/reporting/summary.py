@@ -41,7 +41,7 @@ class _Notes:
         """Nothing to note: what is right is counted by the account."""
 
     def drop(self, dropped: Dropped) -> None:
-        self._note(dropped.step, dropped.reason, dropped.record.origin)
+        self._note(dropped.step, dropped.reason, dropped.record.id)
 
     def quarantine(self, row: Quarantined) -> None:
         if len(self.unreadable) < 2 * _EXAMPLES:

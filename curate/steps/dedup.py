@@ -13,7 +13,9 @@ __all__ = ["Dedup"]
 class Dedup(SetStep):
     """Exact duplicates: equal in every field once case, spaces and Unicode form are set aside.
 
-    The first record stays. The same prompt with another answer is no duplicate.
+    The first record stays. The same prompt with another answer is no duplicate. The fields are
+    instruction, context, output, system, history, and the tools in `meta`. The evidence names the
+    record that stayed, the score (1.0) and what was compared: `both`, prompt and answer.
 
     >>> a = Record(id="a:1", instruction="Name a colour.", output="Red.")
     >>> b = Record(id="a:2", instruction="name  a colour.", output="RED.")

@@ -45,11 +45,26 @@ def model_card(run: dict[str, Any]) -> str:
         f"`{rows['digest']}`.",
         "## Held-out records, before and after",
         _metrics(run["metrics"]),
+        "## Use",
+        _use(recipe["model"]),
         "## Recipe",
         f"```yaml\n{yaml.safe_dump(recipe, sort_keys=False)}```",
         "Versions: " + ", ".join(f"{name} {v}" for name, v in run["versions"].items()) + ".",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _use(model: dict[str, Any]) -> str:
+    base = model["model_name_or_path"]
+    revision = f", revision={model['model_revision']!r}" if model["model_revision"] else ""
+    where = "  # the folder data/tiny of Curate" if base == "tiny" else ""
+    return (
+        '`curate generate RUN --instruction "…"` uses the template of the training. Without Curate:'
+        "\n\n```python\nfrom peft import PeftModel\n"
+        "from transformers import AutoModelForCausalLM\n\n"
+        f"base = AutoModelForCausalLM.from_pretrained({base!r}{revision}){where}\n"
+        'model = PeftModel.from_pretrained(base, "RUN/adapter")\n```'
+    )
 
 
 def _metrics(metrics: dict[str, Any]) -> str:

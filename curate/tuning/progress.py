@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["make_progress"]
 
-_LOGGED = ("loss", "grad_norm", "learning_rate", "mean_token_accuracy", "num_tokens", "epoch")
+_LOGGED = ("loss", "grad_norm", "learning_rate", "mean_token_accuracy", "epoch")
 
 
 class _Bar:

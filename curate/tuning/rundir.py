@@ -50,7 +50,9 @@ class RunDirectory:
         if RUN in found:
             raise DatasetError(f"{self.path}: the run is finished, there is nothing to resume")
         if not self._checkpoints():
-            raise DatasetError(f"{self.path}: holds no checkpoint to resume from")
+            raise DatasetError(
+                f"{self.path}: holds no whole checkpoint; start anew with --overwrite"
+            )
 
     def expect(self, recipe: Recipe, encoding_digest: str) -> None:
         """Take note of what is to run.
@@ -87,14 +89,20 @@ class RunDirectory:
 
     def _rewind(self) -> None:
         """Take back what was logged after the last checkpoint: those steps are run again."""
-        done = max(int(p.name.rpartition("-")[2]) for p in self._checkpoints())
+        done = max(_step(path) for path in self._checkpoints())
         path = self.path / "metrics.jsonl"
         lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
         whole = [line for line in lines if line.endswith(b"\n")]
         replace_file(path, b"".join(x for x in whole if orjson.loads(x)["step"] <= done))
 
+    def last_checkpoint(self) -> str | None:
+        """Return the newest whole checkpoint of a run to resume; None for a new run."""
+        return str(max(self._checkpoints(), key=_step)) if self.resume else None
+
     def _checkpoints(self) -> list[Path]:
-        return list((self.path / "checkpoints").glob("checkpoint-*"))
+        """Return the whole checkpoints; a run that was killed can leave one that is not."""
+        found = (self.path / "checkpoints").glob("checkpoint-*")
+        return [path for path in found if _is_json(path / "trainer_state.json")]
 
     def log(self, row: dict[str, Any]) -> None:
         """Append a line to metrics.jsonl."""
@@ -201,6 +209,19 @@ def read_run(path: Path) -> dict[str, Any]:
             f"{file}: its recipe is not one: {error.error_count()} faults"
         ) from error
     return run
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def _is_json(path: Path) -> bool:
+    """Return whether the file is whole; of a checkpoint, this one is written last."""
+    try:
+        orjson.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _json(row: dict[str, Any]) -> bytes:

@@ -58,6 +58,7 @@ def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
     options: dict[str, Any] = {
         "learning_rate": recipe.backend.learning_rate,
         "logging_steps": 10,
+        "logging_first_step": True,
         "save_strategy": "epoch",
         "save_total_limit": 2,
         "report_to": "none",
@@ -78,26 +79,29 @@ def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
 
 
 def _check_fields(training: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    """Raise UsageError for a field that is not SFTConfig's, is ours, or has a value it cannot."""
-    for name, value in training.items():
-        if name in _OURS and value:
-            raise UsageError(f"training.{name}: Curate sets this; use {_OURS[name]}")
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else "; see TRL's SFTConfig"
-            raise UsageError(f"training.{name}: no such field of SFTConfig{hint}")
-        try:
-            TypeAdapter(known[name]).validate_python(value)
-        except ValidationError as error:
-            message = error.errors()[0]["msg"]
-            raise UsageError(f"training.{name} is {clip(value)}: {message}") from error
-        too_small = (
-            name in _AT_LEAST_ONE and value < 1 and not (name == "max_steps" and value == -1)
-        )
-        if too_small or (isinstance(value, float) and not math.isfinite(value)):
-            raise UsageError(
-                f"training.{name} is {clip(value)}: it has to be at least 1 and finite"
-            )
+    """Raise UsageError with every field that is not SFTConfig's, is ours, or has a wrong value."""
+    said = ((name, _fault(name, value, known)) for name, value in training.items())
+    faults = [f"training.{name}{fault}" for name, fault in said if fault]
+    if faults:
+        raise UsageError("\n".join(faults))
+
+
+def _fault(name: str, value: Any, known: Mapping[str, Any]) -> str:  # noqa: ANN401
+    """Return what is wrong with one field; empty if nothing is."""
+    if name in _OURS and value:
+        return f": Curate sets this; use {_OURS[name]}"
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        return ": no such field" + (f"; did you mean {near[0]!r}?" if near else " of SFTConfig")
+    try:
+        TypeAdapter(known[name]).validate_python(value)
+    except ValidationError as error:
+        return f" is {clip(value)}: {error.errors()[0]['msg']}"
+    is_endless = name == "max_steps" and value == -1
+    if name in _AT_LEAST_ONE and not is_endless and value < 1:
+        return f" is {clip(value)}: it has to be at least 1"
+    is_number = not isinstance(value, float) or math.isfinite(value)
+    return "" if is_number else f" is {clip(value)}: it has to be finite"
 
 
 def make_trainer(

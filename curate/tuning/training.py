@@ -63,15 +63,15 @@ def train(
 
     base = load_model(recipe.model)
     identity = identify_model(recipe.model, base)
-    talk(f"asking the base model: {len(held_out):,} held-out records")
+    talk(f"measuring the base model on {len(held_out):,} held-out records")
     before = _measure(base, encoder, held_out, recipe)
     transformers.set_seed(recipe.seed)
     model = recipe.backend.attach(base)
     trainer = make_trainer(model, encoder, rows.examples, config, directory)
     _check_digest(trainer.train_dataset, rows)
     directory.start()
-    result = trainer.train(resume_from_checkpoint=True if resume else None)
-    talk("asking the tuned model the same")
+    result = trainer.train(resume_from_checkpoint=directory.last_checkpoint())
+    talk("measuring the tuned model on the same")
     after = _measure(trainer.model, encoder, held_out, recipe)
     save_adapter(trainer.model, run / "adapter", recipe.model.model_name_or_path)
     return directory.finish(
@@ -140,12 +140,13 @@ def _measure(
     answers = answer(
         model, encoder, [r for r, _ in asked], max_new_tokens=recipe.evaluation.max_new_tokens
     )
-    metrics = {
+    metrics: dict[str, float | int] = {
         "records": len(examples),
+        "over_length": len(records) - len(examples),
         "loss": round(mean_loss(model, examples, pad=pad_id(encoder)), 6),
-        "asked": len(answers),
-        "exact_match": round(exact_match(answers), 6),
     }
+    if answers:
+        metrics |= {"asked": len(answers), "exact_match": round(exact_match(answers), 6)}
     return Measurement(metrics, answers, [example.prompt for _, example in asked])
 
 

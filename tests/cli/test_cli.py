@@ -84,7 +84,7 @@ def test_inspect_writes_nothing_and_names_the_problems(run, messy):
     assert summary["counts"] == {"read": 7, "kept": 3, "dropped": 3, "quarantined": 1}
     assert summary["fields"]["instruction"] == {"filled": 6, "median": 11, "p95": 15, "max": 15}
     assert {"step": "dedup", "reason": "exact_duplicate", "count": 1,
-            "examples": [f"{messy}:5"]} in summary["problems"]  # fmt: skip
+            "examples": ["messy:5"]} in summary["problems"]  # fmt: skip
     assert "not JSON" in run("inspect", messy).output
 
 
@@ -94,6 +94,7 @@ def test_explain_and_audit(run, messy, tmp_path):
     assert (
         json.loads(run("explain", tmp_path / "out", "messy:1", "--json").output)["fate"] == "kept"
     )
+    assert "quarantined: not JSON" in run("explain", tmp_path / "out", "messy:6").output
     assert run("audit", tmp_path / "out").exit_code == 0
     (tmp_path / "out" / "train.jsonl").write_text("")
     done = run("audit", tmp_path / "out")

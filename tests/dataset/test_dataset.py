@@ -113,6 +113,8 @@ def test_explain_tells_the_story(made):
         ("instruction", "\r\n"),
         ("output", "Ã©<|endoftext|>"),
     ]
+    unread = explain(made, "messy:6")
+    assert (unread["fate"], unread["row"]["raw"]) == ("quarantined", '{"instruction": "Na')
     with pytest.raises(DatasetError, match="did you mean 'messy:1'"):
         explain(made, "mesy:1")
 

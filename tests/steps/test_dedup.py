@@ -41,8 +41,14 @@ def test_every_field_makes_a_difference():
         Record(id="6", **base, history=[{**turn, "follows_instruction": True}]),
         Record(id="7", instruction="x²", output="a"),
         Record(id="8", instruction="x2", output="a"),
+        Record(id="9", **base, meta={"tools": [{"name": "add"}]}),
     ]
-    assert fates(records) == [None] * 8
+    assert fates(records) == [None] * 9
+
+
+def test_other_columns_make_none():
+    records = [Record(id=str(n), instruction="q", output="a", meta={"n": n}) for n in range(2)]
+    assert fates(records) == [None, "0"]
 
 
 def test_numbers_count():
