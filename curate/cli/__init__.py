@@ -57,7 +57,8 @@ class Stages(click.Group):
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # the reader went away: click ends the run quietly
-            click.echo(f"curate: error: {error.strerror or error}", err=True)
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"curate: error: {where}{error.strerror or error}", err=True)
             _forget_stdout()
             ctx.exit(1)
 
