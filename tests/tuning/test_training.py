@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -299,6 +300,20 @@ def test_records_too_long_are_counted(dataset, recipe, tmp_path):
     assert said["encoding"]["over_length"] == too_long
     assert said["encoding"]["examples"] == len(records) - len(too_long)
     assert too_long
+
+
+def test_rows_other_than_those_encoded_stop_the_run(recipe, tmp_path, monkeypatch):
+    from curate.tuning import training
+
+    real = training.make_trainer
+
+    def tampering(model, encoder, examples, *rest):
+        first = dataclasses.replace(examples[0], labels=examples[0].input_ids)
+        return real(model, encoder, [first, *examples[1:]], *rest)
+
+    monkeypatch.setattr(training, "make_trainer", tampering)
+    with pytest.raises(DatasetError, match="are not the rows that were encoded"):
+        train(recipe(), tmp_path / "run")
 
 
 def test_missing_packages_are_named(monkeypatch):
