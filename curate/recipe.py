@@ -37,6 +37,14 @@ class DataSettings(EncodeSettings):
 
     dataset: str = Field(description="A dataset directory; its train split is trained on.")
     template: str = Field("alpaca", description="Template name or path; `chat` is the model's own.")
+    digest: str | None = Field(
+        None,
+        description="Digest that `curate preview --json` ended in; any other rows are refused.",
+    )
+
+    def encoding(self) -> EncodeSettings:
+        """Return the settings that decide the tokens."""
+        return EncodeSettings(**{name: getattr(self, name) for name in EncodeSettings.model_fields})
 
 
 class EvaluationSettings(BaseModel):

@@ -37,7 +37,7 @@ def generate(run: Path, record: Record, *, max_new_tokens: int, base: bool = Fal
         raise DatasetError(f"{path}: cannot be read: {error}") from error
     template = Template(name, text, "" if name == CHAT else str(path))
     tokenizer = load_tokenizer(recipe.model.model_name_or_path, recipe.model.model_revision)
-    encoder = Encoder(template, tokenizer, recipe.data)
+    encoder = Encoder(template, tokenizer, recipe.data.encoding())
     if encoder.template.hash != said["template"]["hash"]:
         raise DatasetError(f"{path}: is not the template of the run: it was changed")
     model = load_model(recipe.model)

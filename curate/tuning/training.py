@@ -53,9 +53,14 @@ def train(
     encoder = Encoder(
         find_template(recipe.data.template),
         load_tokenizer(recipe.model.model_name_or_path, recipe.model.model_revision),
-        recipe.data,
+        recipe.data.encoding(),
     )
     rows = _encode(encoder, dataset)
+    if recipe.data.digest not in (None, rows.digest):
+        raise DatasetError(
+            f"{dataset}: its rows have the digest {rows.digest}, data.digest is "
+            f"{recipe.data.digest}: they are not those that were previewed"
+        )
     talk(f"{len(rows.examples):,} records encoded, digest {rows.digest[:16]}…")
     directory.expect(recipe, rows.digest)
     held_out = _held_out(recipe, dataset)

@@ -86,6 +86,15 @@ def test_the_digest_is_the_one_that_preview_prints(finished, dataset):
     assert last == {"digest": said["encoding"]["digest"], "records": said["encoding"]["examples"]}
 
 
+def test_rows_that_were_not_previewed_are_refused(finished, recipe, tmp_path):
+    _, said = finished
+    digest = said["encoding"]["digest"]
+    with pytest.raises(DatasetError, match="they are not those that were previewed"):
+        train(recipe(f"data.digest={digest}", "data.loss=all"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    train(recipe(f"data.digest={digest}", "training.max_steps=1"), tmp_path / "run")
+
+
 def test_the_adapter_loads_with_plain_peft(finished):
     import torch
     from peft import PeftModel
