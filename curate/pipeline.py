@@ -167,9 +167,9 @@ def _check_new(record: Record, seen: set[str]) -> None:
     """Raise if the id was there before: dataset directories bring ids of their own."""
     if record.id in seen:
         raise SourceError(
-            f"id {clip(record.id)} comes twice, the second time from {clip(record.origin)}: two "
-            "dataset directories name a source alike. Clean their files together, or under "
-            "other names (NAME=PATH)"
+            f"id {clip(record.id)} comes twice, the second time from {clip(record.origin)}: a "
+            "dataset directory keeps its ids, and another source has one of them. Clean the "
+            "original files together, or give a file another name (NAME=PATH)"
         )
     seen.add(record.id)
 
