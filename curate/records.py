@@ -9,12 +9,15 @@ from typing import Any
 
 from curate.errors import clip
 
-__all__ = ["FIELDS", "ROLES", "Dropped", "Quarantined", "Record", "Turn", "content_hash",
-           "stored_fault"]  # fmt: skip
+__all__ = ["FIELDS", "ROLES", "TEXT_FIELDS", "Dropped", "Quarantined", "Record", "Turn",
+           "content_hash", "stored_fault"]  # fmt: skip
 
 Turn = dict[str, Any]
 """One turn of `history`: `role` (one of ROLES), `content` (text) and, for the tool turns between
 the instruction and its answer, `follows_instruction: true`."""
+
+TEXT_FIELDS = ("instruction", "context", "output", "system")
+"""The fields of a record that are text; the turns of `history` hold text too."""
 
 ROLES = ("system", "user", "assistant", "tool_call", "tool")
 

@@ -7,8 +7,7 @@ import click
 
 from curate.cli.options import directory, json_flag
 from curate.errors import clip
-
-_SHOWN = ("instruction", "context", "output", "system")
+from curate.records import TEXT_FIELDS
 
 
 @click.command("explain")
@@ -51,7 +50,7 @@ def _show(story: dict[str, Any]) -> None:
     survivor = story.get("survivor")
     header = ["field", "record"] if survivor is None else ["field", "record", survivor["id"]]
     columns = [record] if survivor is None else [record, survivor]
-    rows = [[name, *(_cell(c[name]) for c in columns)] for name in _SHOWN]
+    rows = [[name, *(_cell(c[name]) for c in columns)] for name in TEXT_FIELDS]
     if any(column["history"] for column in columns):
         rows.append(["history", *(f"{len(column['history'])} turns" for column in columns)])
     print_table("Record", header, rows)

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 
-from curate.records import Dropped, Record
+from curate.records import TEXT_FIELDS, Dropped, Record
 from curate.steps import RecordStep
 
 __all__ = ["Edit", "Passage", "run_record_steps"]
@@ -90,7 +90,7 @@ def _pass(steps: Sequence[RecordStep], record: Record) -> Passage:
 
 
 def _edits(step: str, before: Record, after: Record) -> Iterator[Edit]:
-    for field in ("instruction", "context", "output", "system"):
+    for field in TEXT_FIELDS:
         yield from _edit(after.id, step, field, getattr(before, field), getattr(after, field))
     for index, (old, new) in enumerate(zip(before.history, after.history, strict=True)):
         field = f"history[{index}].content"

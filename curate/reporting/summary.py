@@ -9,13 +9,12 @@ from typing import Any
 
 from curate.engines import Edit
 from curate.pipeline import run_pipeline
-from curate.records import Dropped, Quarantined, Record
+from curate.records import TEXT_FIELDS, Dropped, Quarantined, Record
 from curate.sources import Source
 from curate.steps import Step
 
 __all__ = ["summarise"]
 
-_FIELDS = ("instruction", "context", "output", "system")
 _EXAMPLES = 3
 
 
@@ -24,7 +23,7 @@ class _Notes:
     """A sink that counts and keeps a few examples."""
 
     lengths: "dict[str, array[int]]" = field(
-        default_factory=lambda: {name: array("Q") for name in _FIELDS}
+        default_factory=lambda: {name: array("Q") for name in TEXT_FIELDS}
     )
     turns: int = 0
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -1,22 +1,27 @@
 """What a step is: frozen options and one method."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from curate.records import Dropped, Record
+from curate.records import TEXT_FIELDS, Dropped, Record
 
-__all__ = ["RecordStep", "SetStep", "Step"]
+__all__ = ["RecordStep", "SetStep", "Step", "edit_texts", "text_of"]
 
 
 class Step(BaseModel):
-    """Options of one step; the name is how recipes, manifests and `--set` call it."""
+    """Options of one step; the name is how recipes, manifests and `--set` call it.
+
+    A step whose `on` is false needs a word from the user first: which languages, what length. It
+    runs where an option of it is set, or where `--only` names it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: ClassVar[str]
+    on: ClassVar[bool] = True
 
 
 class RecordStep(Step, ABC):
@@ -26,6 +31,10 @@ class RecordStep(Step, ABC):
     def apply(self, record: Record) -> Record | Dropped:
         """Return the record itself if nothing changed, an edited copy, or the record dropped."""
 
+    def drop(self, record: Record, reason: str, **evidence: Any) -> Dropped:  # noqa: ANN401
+        """Return the record dropped by this step."""
+        return Dropped(record, self.name, reason, evidence)
+
 
 class SetStep(Step, ABC):
     """A step that has to see the records together. It drops, it never edits."""
@@ -33,3 +42,32 @@ class SetStep(Step, ABC):
     @abstractmethod
     def run(self, records: Iterable[Record]) -> Iterator[Record | Dropped]:
         """Yield each record once, kept or dropped, in the order in which they came."""
+
+
+def text_of(value: object) -> str:
+    """Return a field as text; what is no text is the business of `validate` and counts as empty."""
+    return value if isinstance(value, str) else ""
+
+
+def edit_texts(record: Record, edit: Callable[[str, str], str]) -> Record:
+    """Return the record with `edit(field, text)` in place of every text, or the record itself.
+
+    The texts are those of TEXT_FIELDS and the turns of `history`, whose field is their role.
+    """
+    changes: dict[str, object] = {}
+    for name in TEXT_FIELDS:
+        text = getattr(record, name)
+        if isinstance(text, str) and (new := edit(name, text)) != text:
+            changes[name] = new
+    if record.history:
+        history = [_edit_turn(turn, edit) for turn in record.history]
+        if any(new is not old for new, old in zip(history, record.history, strict=True)):
+            changes["history"] = history
+    return record.with_fields(**changes) if changes else record
+
+
+def _edit_turn(turn: dict[str, Any], edit: Callable[[str, str], str]) -> dict[str, Any]:
+    text = turn.get("content")
+    if not isinstance(text, str) or (new := edit(str(turn.get("role")), text)) == text:
+        return turn
+    return {**turn, "content": new}

@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from curate.records import Record
-from curate.steps.base import RecordStep
+from curate.steps.base import RecordStep, edit_texts
 
 __all__ = ["CLOSING_TOKENS", "OPENING_TOKENS", "Normalise"]
 
@@ -23,7 +23,6 @@ OPENING_TOKENS = ("<|endoftext|>", "<|begin_of_text|>", "<|bos|>", "<bos>", "<s>
 # emoji and Indic scripts need them.
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
 _ESCAPE = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
-_TEXT_FIELDS = ("instruction", "context", "output", "system")
 
 
 class Normalise(RecordStep):
@@ -53,21 +52,7 @@ class Normalise(RecordStep):
 
     def apply(self, record: Record) -> Record:
         """Return the record with every text repaired, or the record itself if none needed it."""
-        changes: dict[str, object] = {}
-        for name in _TEXT_FIELDS:
-            text = getattr(record, name)
-            if isinstance(text, str) and (new := self.normalise(text)) != text:
-                changes[name] = new
-        history = [self._turn(turn) for turn in record.history]
-        if any(new is not old for new, old in zip(history, record.history, strict=True)):
-            changes["history"] = history
-        return record.with_fields(**changes) if changes else record
-
-    def _turn(self, turn: dict[str, object]) -> dict[str, object]:
-        text = turn.get("content")
-        if not isinstance(text, str) or (new := self.normalise(text)) == text:
-            return turn
-        return {**turn, "content": new}
+        return edit_texts(record, lambda field, text: self.normalise(text))
 
     def normalise(self, text: str) -> str:
         """Return the text repaired. Idempotent."""

@@ -22,6 +22,8 @@ def select_steps(
 ) -> list[Step]:
     """Return the steps to run, in the order of `known`.
 
+    Those that are on, and those of which an option is set.
+
     Args:
         known: every step there is.
         settings: `STEP.FIELD=VALUE`, the value read as YAML.
@@ -38,7 +40,11 @@ def select_steps(
     for setting in settings:
         name, field, value = _parse(setting, by_name)
         options.setdefault(name, {})[field] = value
-    chosen = [n for n in by_name if (not only or n in only) and n not in skip]
+    chosen = [
+        name
+        for name, step in by_name.items()
+        if (name in only if only else step.on or name in options) and name not in skip
+    ]
     if idle := [name for name in options if name not in chosen]:
         raise UsageError(f"--set {idle[0]}: the step does not run")
     if only and not chosen:

@@ -1,12 +1,12 @@
 """Drop records that cannot be trained on."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from curate.errors import clip
-from curate.records import ROLES, Dropped, Record
+from curate.records import ROLES, TEXT_FIELDS, Dropped, Record
 from curate.steps.base import RecordStep
 
 __all__ = ["Validate"]
@@ -33,33 +33,28 @@ class Validate(RecordStep):
         """Return the record, or the record dropped with the first fault found."""
         for field, value in _texts(record):
             if value is None and field in ("instruction", "output"):
-                return self._drop(record, f"missing_{field}", field=field)
+                return self.drop(record, f"missing_{field}", field=field)
             if not isinstance(value, str):
-                return self._drop(
+                return self.drop(
                     record, "wrong_type", field=field, found=type(value).__name__, value=clip(value)
                 )
             if len(value) > self.max_chars:
-                return self._drop(
+                return self.drop(
                     record, "too_long", field=field, chars=len(value), limit=self.max_chars
                 )
         for field in ("instruction", "output"):
             if not getattr(record, field).strip():
-                return self._drop(record, f"empty_{field}", field=field)
+                return self.drop(record, f"empty_{field}", field=field)
         for index, turn in enumerate(record.history):
             if turn.get("role") not in ROLES:
                 role = clip(turn.get("role"))
-                return self._drop(record, "unknown_role", field=f"history[{index}]", found=role)
+                return self.drop(record, "unknown_role", field=f"history[{index}]", found=role)
         return record
-
-    def _drop(self, record: Record, reason: str, **evidence: Any) -> Dropped:  # noqa: ANN401
-        return Dropped(record, self.name, reason, evidence)
 
 
 def _texts(record: Record) -> Iterator[tuple[str, object]]:
     """Yield the name and value of everything in the record that has to be text."""
-    yield "instruction", record.instruction
-    yield "context", record.context
-    yield "output", record.output
-    yield "system", record.system
+    for field in TEXT_FIELDS:
+        yield field, getattr(record, field)
     for index, turn in enumerate(record.history):
         yield f"history[{index}].content", turn.get("content")
