@@ -2,7 +2,7 @@
 
 `expect` names what the steps do about a row: "edited" (repaired and kept), "dropped",
 "quarantined" (not readable as a row), "kept" (looks odd and is good) or "later" (a fault that no
-step removes yet).
+step removes unless it is asked to, or none yet).
 """
 
 import json
@@ -194,17 +194,17 @@ FAULTS = [
     # Faults that need more than one record's spelling to see.
     Fault("near_duplicate", "later", True, _reworded, _times(3, 2, 2, 2, 1)),
     Fault("conflict", "later", True, _contradicted, _times(3, 1, 2, 2, 0)),
-    Fault("refusal", "later", True, _setting(output=REFUSAL), _times(2, 1, 1, 1, 1)),
-    Fault("template_residue", "later", False, _on_output(lambda t: "### Response:\n" + t),
+    Fault("refusal", "dropped", True, _setting(output=REFUSAL), _times(2, 1, 1, 1, 1)),
+    Fault("template_residue", "edited", False, _on_output(lambda t: "### Response:\n" + t),
           _times(2, 1, 0, 1, 0)),
-    Fault("merged_instruction", "later", False, _merged, _times(2, 1, 0, 1, 0)),
-    Fault("needs_image", "later", True, _setting(instruction="Look at the image. What is in it?"),
+    Fault("merged_instruction", "dropped", False, _merged, _times(2, 1, 0, 1, 0)),
+    Fault("needs_image", "dropped", True, _setting(instruction="Look at the image. What is in it?"),
           _times(2, 1, 0, 0, 0)),
     Fault("contact", "later", False, _contact, _times(2, 1, 0, 0, 0)),
-    Fault("echo", "later", True, lambda row, _: replace(row, output=row.instruction),
+    Fault("echo", "dropped", True, lambda row, _: replace(row, output=row.instruction),
           _times(2, 0, 1, 1, 0)),
-    Fault("context_noinput", "later", False, _setting(context="<noinput>"), _times(3, 0, 0, 0, 0)),
-    Fault("context_na", "later", False, _setting(context="N/A"), _times(2, 0, 0, 0, 0)),
-    Fault("context_none", "later", False, _setting(context="None"), _times(2, 0, 0, 0, 0)),
+    Fault("context_noinput", "edited", False, _setting(context="<noinput>"), _times(3, 0, 0, 0, 0)),
+    Fault("context_na", "edited", False, _setting(context="N/A"), _times(2, 0, 0, 0, 0)),
+    Fault("context_none", "edited", False, _setting(context="None"), _times(2, 0, 0, 0, 0)),
     Fault("zero_width", "later", False, _split, _times(2, 1, 0, 0, 0)),
 ]  # fmt: skip

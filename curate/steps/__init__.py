@@ -2,10 +2,36 @@
 
 from curate.steps.base import RecordStep, SetStep, Step
 from curate.steps.dedup import Dedup
+from curate.steps.echo import Echo
+from curate.steps.language import Language
+from curate.steps.length import Length
+from curate.steps.merged_instructions import MergedInstructions
 from curate.steps.normalise import Normalise
+from curate.steps.pii import Pii
+from curate.steps.placeholders import Placeholders
+from curate.steps.refusals import Refusals
+from curate.steps.repetition import Repetition
 from curate.steps.select import select_steps
+from curate.steps.template_residue import TemplateResidue
+from curate.steps.truncated_output import TruncatedOutput
+from curate.steps.unanswerable import Unanswerable
 from curate.steps.validate import Validate
 
 __all__ = ["STEPS", "RecordStep", "SetStep", "Step", "select_steps"]
 
-STEPS: tuple[type[Step], ...] = (Normalise, Validate, Dedup)
+STEPS: tuple[type[Step], ...] = (
+    Normalise,
+    Validate,
+    Placeholders,
+    MergedInstructions,
+    TemplateResidue,
+    Echo,
+    Pii,
+    Refusals,
+    Unanswerable,
+    TruncatedOutput,
+    Repetition,
+    Length,
+    Language,
+    Dedup,
+)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from curate.errors import UsageError, clip
 from curate.safe_yaml import parse_yaml
@@ -85,8 +86,13 @@ def _make(step: type[Step], options: dict[str, Any]) -> Step:
     try:
         return step(**options)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{step.name}.{'.'.join(map(str, e['loc']))}={clip(e['input'])}: {e['msg']}"
-            for e in error.errors()
-        )
+        faults = "; ".join(_fault(step.name, e) for e in error.errors())
         raise UsageError(f"--set {faults}") from error
+
+
+def _fault(step: str, error: ErrorDetails) -> str:
+    """Return one fault of the options; one of a whole step has no field to name."""
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return f"{step}: {message}"
+    return f"{step}.{'.'.join(map(str, error['loc']))}={clip(error['input'])}: {message}"

@@ -8,13 +8,29 @@ def names(steps):
     return [step.name for step in steps]
 
 
-def test_all_steps_in_their_order():
-    assert names(select_steps(STEPS)) == ["normalise", "validate", "dedup"]
+ON = [
+    "normalise", "validate", "placeholders", "merged_instructions", "template_residue", "echo",
+    "refusals", "unanswerable", "truncated_output", "repetition", "dedup",
+]  # fmt: skip
+
+
+def test_the_steps_that_are_on_in_their_order():
+    assert names(select_steps(STEPS)) == ON
+
+
+def test_a_step_that_is_off_runs_where_an_option_of_it_is_set():
+    steps = select_steps(STEPS, settings=["length.max_words=5"])
+    assert [name for name in names(steps) if name not in ON] == ["length"]
+    assert names(steps).index("length") == names(steps).index("dedup") - 1
+
+
+def test_a_step_that_is_off_runs_where_it_is_named():
+    assert names(select_steps(STEPS, only=["pii"])) == ["pii"]
 
 
 def test_only_and_skip():
     assert names(select_steps(STEPS, only=["dedup", "normalise"])) == ["normalise", "dedup"]
-    assert names(select_steps(STEPS, skip=["dedup"])) == ["normalise", "validate"]
+    assert names(select_steps(STEPS, skip=["dedup"])) == ON[:-1]
 
 
 def test_set_reads_yaml():
@@ -35,6 +51,11 @@ def test_set_reads_yaml():
         ({"only": ["dedup"], "skip": ["dedup"]}, r"leave no step to run"),
         ({"settings": ["max_chars"]}, r"expected STEP.FIELD=VALUE"),
         ({"settings": ["validate.max_chars=[1"]}, r"not valid YAML"),
+        ({"only": ["length"]}, r"length: no bound is set, for example --set length.max_words"),
+        ({"only": ["language"]}, r"keep names no language, for example --set"),
+        ({"settings": ["language.keep=[english]"]}, r"'english' is no language code such as"),
+        ({"settings": ["length.max_tokens=9"]}, r"max_tokens and tokenizer go together"),
+        ({"settings": ["pii.region=Germany"]}, r"'Germany' is no country code such as US"),
     ],
 )
 def test_faults_say_what_is_allowed(arguments, message):

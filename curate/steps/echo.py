@@ -1,0 +1,51 @@
+"""Take the prompt out of the output."""
+
+from typing import ClassVar
+
+from curate.records import Dropped, Record
+from curate.steps.base import RecordStep, text_of
+from curate.text import fold
+
+__all__ = ["Echo"]
+
+_MIN_WORDS = 4  # "Paris" may well be the answer to "Paris"
+
+
+class Echo(RecordStep):
+    r"""An output that only repeats its prompt is dropped; one that repeats it first loses that.
+
+    The prompt is the instruction, with the context behind it where there is one. A prompt of fewer
+    than four words is no evidence, and the context alone is none either: what is to be corrected
+    may be right.
+
+    >>> step = Echo()
+    >>> bad = Record(id="a:1", instruction="Name a bright colour.", output="name a bright colour.")
+    >>> step.apply(bad).reason
+    'echo'
+    >>> step.apply(bad.with_fields(output="Name a bright colour.\n\nRed.")).output
+    'Red.'
+    >>> kept = bad.with_fields(output="A bright colour is red.")
+    >>> step.apply(kept) is kept
+    True
+    """
+
+    name: ClassVar[str] = "echo"
+
+    def apply(self, record: Record) -> Record | Dropped:
+        """Return the record, without the prompt at the start of its output, or dropped."""
+        output = text_of(record.output).lstrip()
+        instruction = text_of(record.instruction).strip()
+        if output[:8].casefold() != instruction[:8].casefold():
+            return record
+        if len(instruction.split()) < _MIN_WORDS:
+            return record
+        context = text_of(record.context).strip()
+        prompts = [instruction, *(f"{instruction}{gap}{context}" for gap in (" ", "\n", "\n\n"))]
+        folded = fold(output)
+        if any(folded == fold(prompt) for prompt in prompts[: 2 if context else 1]):
+            return self.drop(record, "echo", field="output", found=output[:80])
+        for prompt in sorted(prompts, key=len, reverse=True):
+            rest = output.removeprefix(prompt)
+            if rest != output and rest.startswith("\n") and rest.strip():
+                return record.with_fields(output=rest.strip())
+        return record

@@ -1,0 +1,107 @@
+"""Empty the fields that only say that they are empty."""
+
+import re
+from typing import ClassVar
+
+from pydantic import Field
+
+from curate.records import Dropped, Record
+from curate.steps.base import RecordStep, text_of
+
+__all__ = ["PLACEHOLDERS", "Placeholders"]
+
+# The first two are what Self-Instruct's generator and its followers write for "no input"; the
+# others are what spreadsheets and data frames write for a missing cell.
+PLACEHOLDERS = (
+    "noinput", "no input", "nooutput", "no output", "no context", "no input required", "n/a",
+    "n.a.", "none", "null", "nil", "nan", "<na>", "nat", "undefined", "not applicable",
+)  # fmt: skip
+_NO_OUTPUT = re.compile(r"<\s*no[ _-]?(?:in|out)put\s*>", re.IGNORECASE)
+_BARE_LABEL = re.compile(
+    r"(?:#+ ?)?(?:input|output|response|answer|context|instruction)\s*:", re.IGNORECASE
+)
+_LABEL = re.compile(r"(?:output|response)\s*:\s*(?=\S)", re.IGNORECASE)
+_LABELLED_LINE = re.compile(r"^[ #*]*[A-Z][\w ]{0,30}:", re.MULTILINE)
+_BRACKETS = " \t\n<>[](){}'\"`."
+
+
+class Placeholders(RecordStep):
+    """`<noinput>`, `N/A`, `None`, `nan` as context or system become empty; so does a bare label.
+
+    An instruction that is one is dropped, and so is an output that is `<nooutput>`, a bare
+    `Output:`, or the `nan` of a data frame. Other words stay an output, for "None" may be the
+    answer; a context that the instruction speaks of by name stays too. A label `Output:` before an
+    output that has no other label is taken away.
+
+    >>> step = Placeholders()
+    >>> step.apply(Record(id="a:1", instruction="Name a colour.", context="<noinput>", output="R"))
+    Record(id='a:1', instruction='Name a colour.', context='', output='R', system='', history=[], \
+source='', origin='', license='', meta={})
+    >>> step.apply(Record(id="a:2", instruction="Name a colour.", output="<nooutput>")).reason
+    'placeholder_output'
+    >>> kept = Record(id="a:3", instruction="Which of them are red?", output="None")
+    >>> step.apply(kept) is kept
+    True
+    """
+
+    name: ClassVar[str] = "placeholders"
+
+    words: tuple[str, ...] = Field(
+        PLACEHOLDERS, description="What stands for nothing, in any case and inside any brackets."
+    )
+
+    def apply(self, record: Record) -> Record | Dropped:
+        """Return the record, with empty fields in place of placeholders, or dropped."""
+        instruction, output = text_of(record.instruction), text_of(record.output)
+        if len(instruction) <= 40 and self._is_one(instruction):
+            return self.drop(
+                record, "placeholder_instruction", field="instruction", value=instruction
+            )
+        if len(output) <= 20 and self._is_no_output(output, record):
+            return self.drop(record, "placeholder_output", field="output", value=output)
+        changes: dict[str, object] = {}
+        for field in ("context", "system"):
+            text = text_of(getattr(record, field))
+            if text and len(text) <= 40 and self._is_one(text) and not _names(instruction, text):
+                changes[field] = ""
+        if len(unlabelled := _without_label(output)) != len(output):
+            changes["output"] = unlabelled
+        return record.with_fields(**changes) if changes else record
+
+    def _is_one(self, text: str) -> bool:
+        text = text.strip()
+        bare = text.strip(_BRACKETS).casefold()
+        return bare in self.words or text.casefold() in self.words or _is_bare_label(text)
+
+    def _is_no_output(self, text: str, record: Record) -> bool:
+        text = text.strip()
+        if _NO_OUTPUT.fullmatch(text) or _is_bare_label(text):
+            return True
+        prompt = text_of(record.instruction) + text_of(record.context)
+        return text == "nan" and not any(c.isdigit() or c == "`" for c in prompt)
+
+
+def _is_bare_label(text: str) -> bool:
+    return text.endswith(":") and _BARE_LABEL.fullmatch(text) is not None
+
+
+def _names(instruction: str, text: str) -> bool:
+    """Return whether the instruction speaks of the very word, so that it is data.
+
+    >>> _names("What does it mean if a cell is null?", "null")
+    True
+    """
+    word = text.strip(_BRACKETS).casefold()
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", instruction.casefold()) is not None
+
+
+def _without_label(output: str) -> str:
+    r"""Return the output without a label that only repeats what field it is.
+
+    >>> _without_label("Output: 42"), _without_label("Output: 42\nExplanation: six times seven")
+    ('42', 'Output: 42\nExplanation: six times seven')
+    """
+    label = _LABEL.match(output)
+    if label is None or _LABELLED_LINE.search(output, label.end()):
+        return output
+    return output[label.end() :]

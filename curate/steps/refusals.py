@@ -1,0 +1,137 @@
+"""Drop answers in which a model talks about itself instead of answering."""
+
+import functools
+import re
+from typing import ClassVar
+
+from pydantic import Field
+
+from curate.records import Dropped, Record
+from curate.steps.base import RecordStep, text_of
+
+__all__ = ["Refusals"]
+
+_AI = (
+    r"\b(?:as|i am|i'm|i am just|i'm just|i am only|i'm only|being) an? "
+    r"(?:ai|artificial intelligence|(?:ai |large |text-based |ai-based )?language model)\b"
+    r"(?:[ -](?:language|powered|based|trained|model|assistant|chatbot|system|program|bot))*"
+)
+_NOT = (
+    r"(?:do not|don't|cannot|can't|can not|could not|couldn't|am not|'m not|am unable|'m unable|"
+    r"have no|lack|will not|won't|am incapable|'m incapable|am limited)\b"
+)
+_DENY = rf"\bI ?{_NOT}"
+_HELP = (
+    r"(?:provide|assist|help|fulfil+|create|generate|answer|comply|complete|respond|access|give|"
+    r"share|offer|perform|do that|browse|engage|support|participate|write|tell|make|recommend|"
+    r"predict|disclose|discuss|satisfy|retrieve|estimate|process|fetch|view|see|open|"
+    r"have (?:access|the (?:ability|capab|data|means|tools)|real|current|up|enough|"
+    r"any (?:information|data)|"
+    r"information|personal|capab))"
+)
+_SELF = re.compile(rf"{_AI}(?P<denies>[^.!?\n]{{0,80}}?(?:{_DENY}|\band {_NOT}))?", re.IGNORECASE)
+_SORRY = re.compile(
+    rf"\W{{0,2}}(?:(?:I(?:'m| am) (?:\w+ )?(?:sorry|afraid)|sorry|I apologi[sz]e|my apologies|"
+    rf"unfortunately)\b[^.!?\n]{{0,60}}?{_DENY}(?: to)? (?:\w+ly )?{_HELP}"
+    rf"|I ?(?:cannot|can't|can not|will not|won't|(?:am|'m) (?:unable|not able) to) {_HELP})"
+    r"(?![^.!?\n]{0,80}\b(?:but|however),? (?:I can|here)\b)",
+    re.IGNORECASE,
+)
+_CUTOFF = re.compile(
+    r"\bmy (?:knowledge|training data|training)(?:'s)? (?:cut-?off|was last updated|is current|"
+    r"only (?:goes|extends)|(?:is )?limited to (?:information|data|events)|ends in|extends only)"
+    r"|\bas of my (?:last|latest|most recent|knowledge|training|current)\b"
+    r"|\b(?:knowledge|training) cut-?off(?: date)? (?:is|of|in|was)\b[^.\n]{0,30}\b20\d\d",
+    re.IGNORECASE,
+)
+_ABOUT_MODELS = re.compile(
+    r"\b(?:AI|A\.I\.|artificial intelligence|language models?|LLMs?|chat ?bots?|assistants?|"
+    r"robots?|GPT|neural|machine learning|who (?:are|made|created|built|developed) you|"
+    r"what are you|"
+    r"are you an?|your (?:name|creators?|developers?|makers?))\b",
+    re.IGNORECASE,
+)
+# Somebody else may well be sorry: the prompt asks for a text in another voice.
+_OTHER_VOICE = re.compile(
+    r"\b(?:excuses?|apolog\w+|letters?|e-?mails?|messages?|repl(?:y|ies)|respon[ds]\w*|"
+    r"dialog(?:ue)?|"
+    r"story|scene|script|conversation|customers?|declin\w+|reject\w+|refus\w+|tweets?|poem|song|"
+    r"translate|rewrite|paraphrase|rephrase)\b",
+    re.IGNORECASE,
+)
+_SIGNS = ("i'm", "i am", "sorry", "unfortunately", "i cannot", "i can't", "i can not", "i will not",
+          "i won't", "as an", "my ", "cutoff", "cut-off", "apolog")  # fmt: skip
+_OPENING = 400  # characters of an output in which a refusal is said, if it is one
+
+
+class Refusals(RecordStep):
+    """Refusals ("I'm sorry, but I can't …"), "As an AI language model …", knowledge cut-offs.
+
+    Looks at the opening of the output only, and leaves alone: a prompt about models or about the
+    assistant itself, where it is the answer; a record with tools, where it says that none fits;
+    an apology in the voice of somebody else.
+
+    >>> step = Refusals()
+    >>> bad = Record(id="a:1", instruction="Name a bar.", output="As an AI, I cannot go to bars.")
+    >>> step.apply(bad).reason, step.apply(bad).evidence
+    ('refusal', {'field': 'output', 'found': 'As an AI, I cannot'})
+    >>> kept = Record(id="a:2", instruction="Are you an AI?", output="Yes, I am an AI.")
+    >>> step.apply(kept) is kept
+    True
+    """
+
+    name: ClassVar[str] = "refusals"
+
+    phrases: tuple[str, ...] = Field(
+        (), description="Further phrases, in any language, that make an opening a refusal."
+    )
+
+    def apply(self, record: Record) -> Record | Dropped:
+        """Return the record, or the record dropped with the words that were found."""
+        opening = text_of(record.output)[:_OPENING].replace("’", "'")
+        if found := self._own(opening):
+            return self.drop(record, "refusal", field="output", found=found)
+        if not any(sign in opening.lower() for sign in _SIGNS):
+            return record
+        reason, found = _find(opening)
+        if not reason or "tools" in record.meta or _is_meant(record, found):
+            return record
+        return self.drop(record, reason, field="output", found=found)
+
+    def _own(self, opening: str) -> str:
+        if not self.phrases:
+            return ""
+        found = _any_of(self.phrases).search(opening)
+        return found.group() if found else ""
+
+
+def _find(opening: str) -> tuple[str, str]:
+    """Return the reason and the words, both empty for an answer that answers.
+
+    >>> _find("I'm sorry to hear that. I can't wait to help.")
+    ('', '')
+    """
+    if found := _SORRY.match(opening):
+        return "refusal", found.group()
+    if found := _SELF.search(opening):
+        if found["denies"]:
+            return "refusal", found.group()
+        if found.group()[:2].lower() == "as" and opening[found.end() : found.end() + 1] == ",":
+            return "boilerplate", found.group()
+    if found := _CUTOFF.search(opening):
+        return "knowledge_cutoff", found.group()
+    return "", ""
+
+
+def _is_meant(record: Record, found: str) -> bool:
+    """Return whether the prompt asks for such words."""
+    prompt = (record.instruction, record.context, record.system)
+    if any(_ABOUT_MODELS.search(text_of(text)) for text in prompt):
+        return True
+    speaks_as_model = _SELF.search(found) is not None
+    return not speaks_as_model and _OTHER_VOICE.search(text_of(record.instruction)) is not None
+
+
+@functools.cache
+def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, phrases)), re.IGNORECASE)
