@@ -19,6 +19,9 @@ CLOSING_TOKENS = (
 )  # fmt: skip
 OPENING_TOKENS = ("<|endoftext|>", "<|begin_of_text|>", "<|bos|>", "<bos>", "<s>")
 
+_REACH = 8  # characters around a suspect one that decide whether text is mojibake
+_WINDOW = 60  # characters judged at once
+
 # Terminal escapes, C0 controls but tab and newline, DEL, and the byte order mark. Joiners stay:
 # emoji and Indic scripts need them.
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
@@ -121,7 +124,31 @@ def _fix_encoding() -> Callable[[str], str]:
     from ftfy.badness import is_bad
     from ftfy.fixes import fix_c1_controls
 
+    suspect = _suspect()
+
     def fix(text: str) -> str:
-        return str(fix_c1_controls(fix_encoding(text) if is_bad(text) else text))
+        """Repair a text if a window around a suspect character is bad.
+
+        ftfy's own search over the whole text took a third of a run over real data.
+        """
+        place = suspect.search(text)
+        while place:
+            window = text[max(0, place.start() - _REACH) : place.end() + _WINDOW]
+            if is_bad(window):
+                return str(fix_c1_controls(fix_encoding(text)))
+            place = suspect.search(text, place.end() + _WINDOW - _REACH)
+        return text
 
     return fix
+
+
+@functools.cache
+def _suspect() -> re.Pattern[str]:
+    """Return what finds a character without which ftfy calls no text bad.
+
+    Curly quotation marks, dashes, Greek, Cyrillic or Chinese alone are none.
+    """
+    from ftfy.badness import MOJIBAKE_CATEGORIES as KINDS
+
+    names = ("c1", "bad", "law", "currency", "numeric", "upper_accented", "lower_accented", "box")
+    return re.compile(f"[{''.join(KINDS[name] for name in names)}ВГРСвΒΓΞΟβ]")

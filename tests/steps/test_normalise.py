@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.records import Record
-from curate.steps.normalise import CLOSING_TOKENS, OPENING_TOKENS, Normalise
+from curate.steps.normalise import CLOSING_TOKENS, OPENING_TOKENS, Normalise, _fix_encoding
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,27 @@ def test_edits_history_and_leaves_what_is_no_text():
 
 def test_mojibake_can_be_left():
     assert Normalise(mojibake=False).normalise("cafÃ©") == "cafÃ©"
+
+
+_KINDS = "ÃÂâ€™œžŸéèüßñ“”‘’«»£€¢½²±×÷║▒¶§ªº¦"
+_ALPHABET = [
+    *_KINDS,
+    *"ВГРСўЂвЂΒΓβαжabAB .,\n",
+    "\x80",
+    "\x9d",
+    "\xa0",
+    "Ã©",
+    "â€œ",
+    "中",
+    "ab " * 30,
+]
+
+
+@given(st.lists(st.sampled_from(_ALPHABET), max_size=60).map("".join))
+def test_mojibake_is_judged_as_ftfy_judges_the_whole_text(text):
+    from ftfy import fix_encoding
+    from ftfy.badness import is_bad
+    from ftfy.fixes import fix_c1_controls
+
+    whole = fix_c1_controls(fix_encoding(text) if is_bad(text) else text)
+    assert _fix_encoding()(text) == whole
