@@ -121,25 +121,28 @@ def _trim(text: str) -> str:
 def _fix_encoding() -> Callable[[str], str]:
     """Return ftfy's repair of wrongly decoded text, without its changes of style."""
     from ftfy import fix_encoding
-    from ftfy.badness import is_bad
     from ftfy.fixes import fix_c1_controls
 
-    suspect = _suspect()
-
     def fix(text: str) -> str:
-        """Repair a text if a window around a suspect character is bad.
-
-        ftfy's own search over the whole text took a third of a run over real data.
-        """
-        place = suspect.search(text)
-        while place:
-            window = text[max(0, place.start() - _REACH) : place.end() + _WINDOW]
-            if is_bad(window):
-                return str(fix_c1_controls(fix_encoding(text)))
-            place = suspect.search(text, place.end() + _WINDOW - _REACH)
-        return text
+        return str(fix_c1_controls(fix_encoding(text))) if _is_bad(text) else text
 
     return fix
+
+
+def _is_bad(text: str) -> bool:
+    """Return whether ftfy calls a window around a suspect character bad.
+
+    Its search over whole texts took a third of a run over real data.
+    """
+    from ftfy.badness import is_bad
+
+    suspect = _suspect()
+    place = suspect.search(text)
+    while place:
+        if is_bad(text[max(0, place.start() - _REACH) : place.end() + _WINDOW]):
+            return True
+        place = suspect.search(text, place.end() + _WINDOW - _REACH)
+    return False
 
 
 @functools.cache

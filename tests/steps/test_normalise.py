@@ -1,9 +1,9 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.records import Record
-from curate.steps.normalise import CLOSING_TOKENS, OPENING_TOKENS, Normalise, _fix_encoding
+from curate.steps.normalise import CLOSING_TOKENS, OPENING_TOKENS, Normalise, _is_bad
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,9 @@ _ALPHABET = [
 ]
 
 
-@given(st.lists(st.sampled_from(_ALPHABET), max_size=60).map("".join))
-def test_mojibake_is_judged_as_ftfy_judges_the_whole_text(text):
-    from ftfy import fix_encoding
+@settings(max_examples=1000)
+@given(st.lists(st.sampled_from(_ALPHABET), max_size=8).map("".join))
+def test_no_mojibake_that_ftfy_sees_in_the_whole_text_is_missed(text):
     from ftfy.badness import is_bad
-    from ftfy.fixes import fix_c1_controls
 
-    whole = fix_c1_controls(fix_encoding(text) if is_bad(text) else text)
-    assert _fix_encoding()(text) == whole
+    assert _is_bad(text) or not is_bad(text)
