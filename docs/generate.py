@@ -77,9 +77,9 @@ def _default(value: object) -> str:
 
 def steps() -> str:
     """Return every step with its options."""
-    parts = [NOTE, "# Cleaning steps", "In the order in which `curate clean` takes them."]
+    parts = [NOTE, "# Cleaning steps", _part("steps")]
     for step in STEPS:
-        parts.append(f"## {step.name}")
+        parts.append(f"## {step.name}" + ("" if step.on else " (off until you set an option of it)"))
         parts.append(_prose(inspect.getdoc(step) or ""))
         rows = list(_fields(step, f"{step.name}."))
         if rows:
