@@ -151,6 +151,11 @@ def _left(turn: dict[str, Any]) -> dict[str, Any]:
     known = ("from" if words == "value" else "role", words, "function_call")
     left = {key: value for key, value in turn.items() if key not in known and value is not None}
     calls = left.get("tool_calls")
-    if isinstance(calls, list) and not any(set(call) - {"type", "function"} for call in calls):
+    if isinstance(calls, list) and all(map(_is_plain_call, calls)):
         del left["tool_calls"]
     return left
+
+
+def _is_plain_call(call: Any) -> bool:  # noqa: ANN401
+    """Return whether the turn of a tool call says all that there is to it."""
+    return isinstance(call, dict) and call.keys() <= {"type", "function"}

@@ -77,6 +77,13 @@ def test_several_calls_are_a_list_and_odd_arguments_stay_text(one):
     assert record.meta == {"output_role": "tool_call"}
 
 
+@pytest.mark.parametrize("calls", [[5], ["x"], [[[]]], [{"id": "c1"}], {"id": "c1"}])
+def test_odd_tool_calls_of_a_user_turn_are_kept(one, calls):
+    turns = [{"role": "user", "content": "q", "tool_calls": calls}]
+    record = one({"messages": [*turns, {"role": "assistant", "content": "a"}]})
+    assert record.meta == {"turn_fields": [{"turn": 1, "tool_calls": calls}]}
+
+
 def test_text_parts_are_joined(one):
     parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
     assert one(messages(("user", parts), ("assistant", "x"))).instruction == "ab"
