@@ -16,7 +16,11 @@ _MANY = 10_000
 
 
 class Recogniser:
-    """Tells how to read a row by its columns; the layout of the first rows is tried first."""
+    """Tells how to read a row by its columns.
+
+    The layout of the first row is tried first, but for those that demand the same columns and
+    more: a column that only some rows have is read in these.
+    """
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -49,8 +53,10 @@ class Recogniser:
             raise MisfitError(f"fits no layout; {self._found(columns)}")
         if not self._recognised:
             self._recognised = True
-            own = plan.layout
-            self._layouts = (own, *(each for each in self._layouts if each is not own))
+            own = set(plan.layout.required)
+            self._layouts = tuple(
+                sorted(self._layouts, key=lambda each: not own <= set(each.required))
+            )
         return plan
 
     def fits(self, columns: tuple[str, ...]) -> bool:

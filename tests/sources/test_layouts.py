@@ -184,6 +184,17 @@ def test_the_search_for_a_layout_ends_after_100_rows(read):
     assert len(read("a.jsonl", rows[1:]).records) == 1
 
 
+@pytest.mark.parametrize(("answer", "first", "then"), [
+    ("output", "alpaca", "curate"), ("response", "instruction_response", "dolly"),
+])  # fmt: skip
+def test_a_context_that_only_some_rows_have_is_the_context(read, answer, first, then):
+    rows = [{"instruction": "i", answer: "o"}, {"instruction": "i", "context": "c", answer: "o"}]
+    result = read("a.jsonl", [*rows, rows[0]])
+    assert [record.context for record in result.records] == ["", "c", ""]
+    assert [record.meta for record in result.records] == [{}, {}, {}]
+    assert dict(result.reader.layouts) == {first: 2, then: 1}
+
+
 def test_rows_of_several_layouts_are_read_each_by_its_own(read):
     rows = [
         {"instruction": "i", "output": "o"},
