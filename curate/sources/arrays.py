@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from curate.sources.source import Found
 from curate.sources.streams import Stream
-from curate.sources.strict_json import parse
+from curate.sources.strict_json import is_json, parse
 
 __all__ = ["TEXT", "Elements", "end_of", "read_elements"]
 
@@ -69,8 +69,9 @@ def read_elements(stream: Stream, elements: Elements) -> Iterator[Found]:
         row, fault = parse(raw) if end else (None, "")
         if row is None:
             unclosed += not end
-            end = _next_element(data, position, end, keys)
-            raw = data[position:end].rstrip(b", \t\r\n")
+            if not end or not is_json(raw):
+                end = _next_element(data, position, end, keys)
+                raw = data[position:end].rstrip(b", \t\r\n")
             if end == len(data):
                 fault = stream.failure or f"the text ends inside element {index}"
             fault = fault or parse(raw)[1]
@@ -94,10 +95,11 @@ def _is_end(elements: Elements, position: int, keys: set[bytes]) -> bool:
 def _beginning(keys: set[bytes]) -> re.Pattern[bytes]:
     """Return how elements begin: with one of these keys, or with any where none is known.
 
-    A quote inside a text is escaped, so such a beginning cannot stand in a text.
+    A quote inside a text is escaped, so such a beginning cannot stand in a text. What follows a
+    colon is the value of a key.
     """
     words = b"|".join(re.escape(key) for key in sorted(keys)) or TEXT
-    return re.compile(rb"\{\s*+(?:" + words + rb")\s*+:")
+    return re.compile(rb"\{(?<!:\{)(?<!: \{)\s*+(?:" + words + rb")\s*+:")
 
 
 def _ending(

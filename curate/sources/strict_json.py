@@ -9,7 +9,7 @@ import orjson
 from curate.errors import clip
 from curate.sources.source import Row
 
-__all__ = ["DEPTH", "kind", "parse", "undecodable"]
+__all__ = ["DEPTH", "is_json", "kind", "parse", "undecodable"]
 
 DEPTH = 200
 """Levels of nesting that a row may have; what writes it again stops at 254."""
@@ -43,6 +43,21 @@ def parse(raw: bytes) -> tuple[Row | None, str]:
         return None, f"{kind(row)}, not an object"
     fault = _fault(raw, row)
     return (None, fault) if fault else (row, "")
+
+
+def is_json(raw: bytes) -> bool:
+    """Return whether a text is JSON, if of a kind that is refused: its brackets can be trusted.
+
+    >>> is_json(b'{"a": NaN, "a": 1}'), is_json(b'{"a": }'), is_json(b'[' * 100_000)
+    (True, False, True)
+    """
+    try:
+        json.loads(raw.decode())
+    except RecursionError:  # whatever it holds, its brackets were counted and not the reader's
+        return True
+    except ValueError:
+        return False
+    return True
 
 
 def kind(value: object) -> str:

@@ -105,6 +105,28 @@ def test_many_elements_without_an_end_take_no_quadratic_time(read):
     assert (len(result.records), len(result.quarantined)) == (1, 500)
 
 
+DEEP = 100_000
+
+
+@pytest.mark.parametrize("broken", [
+    '{"instruction":' * DEEP + "1" + "}" * DEEP, ('{"instruction": ' * DEEP).rstrip(),
+    '{"a":' * DEEP + "1" + "}" * DEEP, "[" * DEEP, "[{" * DEEP,
+], ids=["nested", "open", "other", "lists", "both"])  # fmt: skip
+def test_an_element_nested_without_measure_costs_itself_alone(read, broken):
+    good = '{"instruction": "a", "output": "b"}'
+    result = read("a.json", f"[{good},\n{broken},\n{good}]")
+    assert len(result.records) == 2
+    assert [item.raw for item in result.quarantined] == [broken]
+
+
+def test_an_element_that_is_json_ends_at_its_bracket(read):
+    odd = '{"x": NaN, "in": [{"output": "a", "instruction": "b"}, {"output": "c"}]}'
+    good = '{"output": "b", "instruction": "a"}'
+    result = read("a.json", f"[{good}, {odd}, {good}]")
+    assert [item.id for item in result.records] == ["a:0", "a:2"]
+    assert [(item.raw, item.error) for item in result.quarantined] == [(odd, "NaN is not JSON")]
+
+
 def test_a_stray_bracket_does_not_end_the_array(read):
     text = json.dumps(ROWS).replace('}, {"instruction": "do 3', '}]}, {"instruction": "do 3')
     result = read("a.json", text)
