@@ -79,7 +79,8 @@ def steps() -> str:
     """Return every step with its options."""
     parts = [NOTE, "# Cleaning steps", _part("steps")]
     for step in STEPS:
-        parts.append(f"## {step.name}" + ("" if step.on else " (off until you set an option of it)"))
+        off = "" if step.on else " (off until you set an option of it)"
+        parts.append(f"## {step.name}{off}")
         parts.append(_prose(inspect.getdoc(step) or ""))
         rows = list(_fields(step, f"{step.name}."))
         if rows:
