@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from curate.checkpoints import Checkpoint, Checkpoints
 from curate.dataset import DatasetWriter
-from curate.errors import DatasetError, SourceError
+from curate.errors import DatasetError, SourceError, UsageError
 from curate.pipeline import run_pipeline
 from curate.reporting.card import card
+from curate.resuming import described, find_checkpoint, find_finished
 from curate.sources import Source
 from curate.steps import Step
 
@@ -21,18 +23,71 @@ def clean(
     *,
     workers: int = 1,
     overwrite: bool = False,
+    resume: bool = False,
+    every: int | None = None,
     progress: Callable[[int], None] = lambda read: None,
+    talk: Callable[[str], None] = lambda message: None,
 ) -> dict[str, Any]:
     """Write the dataset directory and return its manifest.
 
+    Args:
+        sources: what is read.
+        steps: what is done with it.
+        directory: the folder to write.
+        workers: processes; the result is the same.
+        overwrite: replace a dataset that the directory holds.
+        resume: go on with a run that stopped; the result is the same.
+        every: note a checkpoint after each so many records; None: as often as it costs little.
+        progress: is told the number of rows read so far.
+        talk: is told from where the run goes on.
+
     Raises:
         SourceError: a source cannot be read, or no record of any is left.
-        DatasetError: the directory is taken or cannot be written.
+        DatasetError: the directory is taken or cannot be written, or the run that stopped there
+            was another one.
+        UsageError: a run cannot go on so.
         AccountError: a row was lost on the way.
     """
     _check_apart(sources, directory)
-    with DatasetWriter(directory, overwrite=overwrite) as writer:
-        account = run_pipeline(sources, steps, writer, workers=workers, progress=progress)
+    if resume:
+        _check_resumable(sources, overwrite)
+    manifest = find_finished(directory, sources, steps) if resume else None
+    if manifest is not None:
+        talk(f"{directory}: is finished; nothing is left to do")
+    else:
+        run = described(sources, steps)
+        point = find_checkpoint(directory, run) if resume else None
+        every = 0 if any(source.path == "-" for source in sources) else every
+        sizes = None if point is None else point.files
+        with DatasetWriter(directory, overwrite=overwrite, run=run, sizes=sizes) as writer:
+            if resume:
+                talk(_whence(directory, point))
+            manifest = _write(
+                sources, steps, writer, Checkpoints(writer, point, every), workers, progress
+            )
+    counts = manifest["counts"]
+    if counts["kept"] == 0:
+        raise SourceError(
+            f"no record is left: {counts['dropped']} of {counts['read']} dropped, "
+            f"{counts['quarantined']} quarantined; {directory} says why"
+        )
+    return manifest
+
+
+def _write(
+    sources: Sequence[Source],
+    steps: Sequence[Step],
+    writer: DatasetWriter,
+    journal: Checkpoints,
+    workers: int,
+    progress: Callable[[int], None],
+) -> dict[str, Any]:
+    """Run the steps, make the directory whole and return its manifest."""
+    try:
+        account = run_pipeline(
+            sources, steps, writer, workers=workers, progress=progress, journal=journal
+        )
+        writer.gather()
         manifest = writer.manifest(
             command="clean",
             account={
@@ -44,12 +99,32 @@ def clean(
         )
         writer.write_text("README.md", card(manifest))
         writer.commit(manifest)
-    if account.kept == 0:
-        raise SourceError(
-            f"no record is left: {account.dropped} of {account.read} dropped, "
-            f"{account.quarantined} quarantined; {directory} says why"
-        )
+    except BaseException as error:
+        if writer.staging.noted:
+            error.add_note(
+                f"{journal.records:,} records are settled and kept: the same command with "
+                "--resume goes on from there"
+            )
+        raise
     return manifest
+
+
+def _check_resumable(sources: Sequence[Source], overwrite: bool) -> None:
+    """Raise where nothing can be gone on with, or both is asked for."""
+    if overwrite:
+        raise UsageError("--resume goes on with a run, --overwrite begins one anew: give one")
+    if any(source.path == "-" for source in sources):
+        raise UsageError(
+            "--resume reads the sources again, and standard input can be read once only: save it "
+            "to a file"
+        )
+
+
+def _whence(directory: Path, point: Checkpoint | None) -> str:
+    """Return in words from where a run goes on."""
+    if point is None:
+        return f"{directory}: nothing to go on with; starting with the first record"
+    return f"{directory}: going on after {point.records:,} settled records"
 
 
 def _check_apart(sources: Sequence[Source], directory: Path) -> None:

@@ -1,17 +1,17 @@
 """Chain the steps and keep the account."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
+from curate.account import Account, SourceCount, StepCount
 from curate.engines import Edit, Passage, run_record_steps
-from curate.errors import AccountError, SourceError, clip
+from curate.errors import SourceError, clip
+from curate.journal import Forgetful, Journal, Spool
 from curate.records import Dropped, Quarantined, Record
 from curate.sources import Reader, Source
 from curate.steps import RecordStep, SetStep, Step
 
-__all__ = ["Account", "Sink", "SourceCount", "StepCount", "run_pipeline"]
+__all__ = ["Sink", "run_pipeline"]
 
 
 class Sink(Protocol):
@@ -30,80 +30,6 @@ class Sink(Protocol):
         """Take one change that a step made."""
 
 
-@dataclass(slots=True)
-class SourceCount:
-    """What was read from one file."""
-
-    name: str
-    path: str
-    sha256: str = ""
-    layout: str = ""
-    rows: int = 0
-    quarantined: int = 0
-    license: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the entry of the manifest."""
-        names = ("name", "path", "sha256", "layout", "rows", "quarantined", "license")
-        return {name: getattr(self, name) for name in names}
-
-
-@dataclass(slots=True)
-class StepCount:
-    """What one step did."""
-
-    name: str
-    settings: dict[str, Any]
-    seen: int = 0
-    edited: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def kept(self) -> int:
-        """Records that went on."""
-        return self.seen - self.dropped.total()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the entry of the manifest."""
-        return {
-            "name": self.name,
-            "settings": self.settings,
-            "in": self.seen,
-            "kept": self.kept,
-            "edited": self.edited,
-            "dropped": dict(sorted(self.dropped.items())),
-        }
-
-
-@dataclass(slots=True)
-class Account:
-    """The balance of a run: `read = kept + dropped + quarantined`."""
-
-    sources: list[SourceCount] = field(default_factory=list)
-    steps: list[StepCount] = field(default_factory=list)
-    read: int = 0
-    kept: int = 0
-    dropped: int = 0
-    quarantined: int = 0
-
-    def counts(self) -> dict[str, int]:
-        """Return the four numbers of the balance."""
-        names = ("read", "kept", "dropped", "quarantined")
-        return {name: getattr(self, name) for name in names}
-
-    def check(self) -> None:
-        """Raise AccountError unless every row that was read is kept, dropped or quarantined."""
-        if self.read != self.kept + self.dropped + self.quarantined:
-            raise AccountError(f"the account does not add up: {self.counts()}")
-        flow = self.read - self.quarantined
-        for step in self.steps:
-            if step.seen != flow:
-                raise AccountError(f"step {step.name} saw {step.seen} of {flow} records")
-            flow = step.kept
-        if flow != self.kept:
-            raise AccountError(f"{flow} records left the last step, {self.kept} arrived")
-
-
 def run_pipeline(
     sources: Sequence[Source],
     steps: Sequence[Step],
@@ -112,26 +38,35 @@ def run_pipeline(
     workers: int = 1,
     observe: Callable[[Record], None] = lambda record: None,
     progress: Callable[[int], None] = lambda read: None,
+    journal: Journal | None = None,
 ) -> Account:
     """Return the account of reading `sources` through `steps` into `sink`.
 
     Records come out in the order in which they were read. `observe` sees each as it was read;
-    `progress` is told the number of rows read so far, now and then.
+    `progress` is told the number of rows read so far, now and then; `journal` notes how far the
+    run came, and knows how far the one came with which this one goes on.
 
     Raises:
         SourceError: a source cannot be read.
         AccountError: a row was lost on the way.
+        DatasetError: the sources are not those with which the journal began.
     """
     account = Account(steps=[StepCount(s.name, s.model_dump(mode="json")) for s in steps])
-    records = _observed(_read(sources, account, sink, progress), observe)
-    for start, group in _groups(steps):
-        counts = account.steps[start : start + len(group)]
-        if isinstance(group[0], RecordStep):
-            record_steps = [step for step in group if isinstance(step, RecordStep)]
-            passages = run_record_steps(record_steps, records, workers=workers)
-            records = _settle(passages, counts, account, sink)
-        elif isinstance(group[0], SetStep):
-            records = _route(group[0], records, counts[0], account, sink)
+    stages = _stages(steps, account)
+    journal = journal or Forgetful()
+    journal.begin(account, [len(stage.counts) for stage in stages])
+    records = journal.follow(_observed(_read(sources, account, sink, progress), observe))
+    for number, stage in enumerate(stages):
+        if number < journal.finished:
+            continue
+        counts = iter(stage.counts)
+        if stage.set_step is not None:
+            spool = journal.spool(number, records)
+            records = _route(stage.set_step, spool, next(counts), account, sink)
+        if stage.record_steps or number == 0:
+            passages = run_record_steps(stage.record_steps, records, workers=workers)
+            passages = journal.settle(passages) if number == 0 else passages
+            records = _settle(passages, list(counts), account, sink)
     for record in records:
         account.kept += 1
         sink.keep(record)
@@ -146,7 +81,9 @@ def _read(
     seen: set[str] | None = set() if any(source.recorded for source in sources) else None
     for source in sources:
         reader = Reader(source)
-        count = SourceCount(source.name, source.path, license=source.license)
+        count = SourceCount(
+            source.name, source.path, license=source.license, mapping=source.mapping
+        )
         account.sources.append(count)
         for item in reader:
             account.read += 1
@@ -180,15 +117,24 @@ def _observed(records: Iterator[Record], observe: Callable[[Record], None]) -> I
         yield record
 
 
-def _groups(steps: Sequence[Step]) -> Iterator[tuple[int, list[Step]]]:
-    """Yield runs of record steps together, every other step alone, with their first index."""
-    start = 0
-    while start < len(steps):
-        end = start + 1
-        while end < len(steps) and all(isinstance(s, RecordStep) for s in steps[start : end + 1]):
-            end += 1
-        yield start, list(steps[start:end])
-        start = end
+class _Stage(NamedTuple):
+    """Steps that records pass without being written down between them, and their counts."""
+
+    set_step: SetStep | None
+    record_steps: list[RecordStep]
+    counts: list[StepCount]
+
+
+def _stages(steps: Sequence[Step], account: Account) -> list[_Stage]:
+    """Return stage 0, the record steps before any set step, and a stage for each set step."""
+    stages = [_Stage(None, [], [])]
+    for step, count in zip(steps, account.steps, strict=True):
+        if isinstance(step, SetStep):
+            stages.append(_Stage(step, [], []))
+        elif isinstance(step, RecordStep):
+            stages[-1].record_steps.append(step)
+        stages[-1].counts.append(count)
+    return stages
 
 
 def _settle(
@@ -215,19 +161,14 @@ def _settle(
 
 
 def _route(
-    step: SetStep, records: Iterator[Record], count: StepCount, account: Account, sink: Sink
+    step: SetStep, spool: Spool, count: StepCount, account: Account, sink: Sink
 ) -> Iterator[Record]:
     """Yield the records that a set step keeps; book those that it drops."""
-
-    def counted() -> Iterator[Record]:
-        for record in records:
-            count.seen += 1
-            yield record
-
-    for result in step.run(counted()):
+    for result in step.run(spool):
         if isinstance(result, Dropped):
             count.dropped[result.reason] += 1
             account.dropped += 1
             sink.drop(result)
         else:
             yield result
+    count.seen = spool.taken

@@ -1,7 +1,11 @@
+import itertools
+
 import pytest
 
+from curate.account import Account, StepCount
 from curate.errors import AccountError
-from curate.pipeline import Account, StepCount, run_pipeline
+from curate.pipeline import run_pipeline
+from curate.records import Dropped
 from curate.sources import resolve
 from curate.steps import STEPS, SetStep, select_steps
 
@@ -56,6 +60,25 @@ def test_a_step_that_makes_one_up_stops_the_run(messy):
 
     with pytest.raises(AccountError, match="does not add up"):
         run_pipeline(resolve([str(messy)]), [Doubling()], Collector())
+
+
+@pytest.mark.parametrize("taken", [0, 2, 99])
+def test_a_set_step_goes_through_its_records_more_than_once(messy, taken):
+    class Longest(SetStep):
+        name = "longest"
+
+        def run(self, records):
+            begun = list(itertools.islice(records, taken))
+            longest = max(records, key=lambda record: len(record.output))
+            assert begun == list(itertools.islice(records, taken))
+            for record in records:
+                yield Dropped(record, self.name, "short") if record != longest else record
+
+    sink = Collector()
+    steps = [*select_steps(STEPS, only=["normalise", "validate"]), Longest()]
+    account = run_pipeline(resolve([str(messy)]), steps, sink)
+    assert [record.output for record in sink.kept] == ["A cat."]
+    assert account.steps[-1].to_dict()["in"] == 4
 
 
 def test_the_flow_between_steps_is_checked():

@@ -52,8 +52,12 @@ class Stages(click.Group):
             sys.stdout.flush()
             return result
         except CurateError as error:
-            click.echo(f"curate: error: {error}", err=True)
+            click.echo(f"curate: error: {'; '.join([str(error), *_notes(error)])}", err=True)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt as error:
+            for note in _notes(error):
+                click.echo(f"\ncurate: {note}", err=True)
+            raise
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # the reader went away: click ends the run quietly
@@ -61,6 +65,11 @@ class Stages(click.Group):
             click.echo(f"curate: error: {where}{error.strerror or error}", err=True)
             _forget_stdout()
             ctx.exit(1)
+
+
+def _notes(error: BaseException) -> list[str]:
+    """Return what was added to an error on its way up."""
+    return getattr(error, "__notes__", [])
 
 
 def _mend_streams() -> None:

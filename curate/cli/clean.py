@@ -20,6 +20,8 @@ from curate.cli.options import json_flag, layout_options, out, overwrite, parse_
 @click.option("--skip", multiple=True, metavar="STEP", help="Leave this step out. Repeatable.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1),
               help="Processes; the result is the same.")  # fmt: skip
+@click.option("--resume", is_flag=True,
+              help="Go on with a run that stopped; the result is the same.")  # fmt: skip
 @overwrite
 @json_flag
 def clean_command(
@@ -31,6 +33,7 @@ def clean_command(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     workers: int,
+    resume: bool,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -38,12 +41,12 @@ def clean_command(
 
     Writes train.jsonl, and beside it dropped.jsonl (each dropped record with its reason),
     quarantine.jsonl (rows that could not be read), edits.jsonl (each change), a manifest and a
-    card.
+    card. A run that stopped, whatever stopped it, goes on with --resume.
 
     Example: curate clean data/sample -o clean
     """
     from curate.cleaning import clean
-    from curate.reporting.terminal import counting, quiet_libraries
+    from curate.reporting.terminal import counting, quiet_libraries, talk
     from curate.sources import resolve
     from curate.steps import STEPS, select_steps
 
@@ -51,7 +54,16 @@ def clean_command(
     steps = select_steps(STEPS, settings=settings, only=only, skip=skip)
     found = resolve(sources, layout=layout, mapping=parse_map(columns))
     with counting("rows read") as progress:
-        manifest = clean(found, steps, out, workers=workers, overwrite=overwrite, progress=progress)
+        manifest = clean(
+            found,
+            steps,
+            out,
+            workers=workers,
+            overwrite=overwrite,
+            resume=resume,
+            progress=progress,
+            talk=talk,
+        )
     if as_json:
         import orjson
 

@@ -1,27 +1,36 @@
 """Write a dataset directory: staged, fsynced, renamed, the manifest last."""
 
-import hashlib
-import os
-import shutil
+import contextlib
 import unicodedata
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import orjson
 
 from curate import __version__
 from curate.dataset.digest import ContentDigest
 from curate.dataset.names import FILES, LEDGERS, MANIFEST, SCHEMA_VERSION
+from curate.dataset.reader import read_lines
+from curate.dataset.staging import STAGING, Sizes, Staging
 from curate.engines import Edit
 from curate.errors import DatasetError
-from curate.files import claim, sync_directory, write_durably, writing
+from curate.files import claim, write_durably, writing
 from curate.records import Dropped, Quarantined, Record
 
-__all__ = ["DatasetWriter"]
+__all__ = ["DatasetWriter", "versions"]
 
-_STAGING = ".staging"
+
+def versions() -> dict[str, str]:
+    """Return the versions of what decides on the bytes of a dataset directory."""
+    return {
+        "curate": __version__,
+        "ftfy": version("ftfy"),
+        "orjson": version("orjson"),
+        "unicode": unicodedata.unidata_version,
+    }
 
 
 class DatasetWriter:
@@ -29,29 +38,43 @@ class DatasetWriter:
 
     Files grow in `DIR/.staging`. `commit` fsyncs them, moves them up and renames the manifest
     last: a directory without a manifest is unfinished, one with a manifest is whole. Used as a
-    context manager, it removes what it staged if the run fails.
+    context manager, it removes what it staged if the run fails before it noted a checkpoint.
+
+    Args:
+        directory: the folder to write.
+        overwrite: whether it may hold a dataset.
+        run: what tells this run from others; noted beside what is staged.
+        sizes: the staged files of a run that stopped, to go on with.
 
     Raises:
         DatasetError: the directory holds a dataset and `overwrite` is false, holds files that no
             dataset directory has, or cannot be written.
     """
 
-    def __init__(self, directory: Path, *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        overwrite: bool = False,
+        run: Mapping[str, Any] | None = None,
+        sizes: Sizes | None = None,
+    ) -> None:
         self.directory = directory
-        self.staging = directory / _STAGING
-        self._files: dict[str, _HashedLines] = {}
+        self.staging = Staging(directory, run or {})
+        self.stages: dict[str, int] = {}
         self._digest = ContentDigest()
-        self._check_target(overwrite)
-        with writing(self.directory):
-            directory.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(self.staging, ignore_errors=True)
-            self.staging.mkdir()
-            for name in ("train.jsonl", *LEDGERS):
-                self._open(name)
+        self._last: tuple[Record | None, bytes] = (None, b"")
+        self._check_target(overwrite or sizes is not None)
+        self.staging.begin(sizes)
+        for name in ("train.jsonl", *LEDGERS):
+            self.staging.open(name)
+        if sizes and "train.jsonl" in sizes:
+            for record in self.records("train.jsonl"):
+                self._digest.add("train", record)
 
     def _check_target(self, overwrite: bool) -> None:
         path = self.directory
-        names, marks = (*FILES, _STAGING), (MANIFEST, _STAGING)
+        names, marks = (*FILES, STAGING), (MANIFEST, STAGING)
         found = claim(path, names, marks, "dataset directory")
         if MANIFEST in found and not overwrite:
             raise DatasetError(f"{path}: holds a dataset; pass --overwrite to replace it")
@@ -65,33 +88,58 @@ class DatasetWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for file in self._files.values():
-            file.discard()
-        shutil.rmtree(self.staging, ignore_errors=True)
-        if kind is not None and self.directory.is_dir() and not any(self.directory.iterdir()):
-            self.directory.rmdir()
+        self.staging.close()
+        if kind is not None and self.staging.noted:
+            return  # another run can go on from here
+        with contextlib.suppress(DatasetError):
+            self.staging.remove()
 
     def keep(self, record: Record, split: str = "train") -> None:
         """Write a record of a split."""
         self._digest.add(split, record)
-        self._open(f"{split}.jsonl").write(record.to_dict())
+        self.spool(f"{split}.jsonl", record)
+
+    def spool(self, name: str, record: Record) -> None:
+        """Write a record to a staged file."""
+        if record is not self._last[0]:  # one that passes through a spool is written twice
+            self._last = record, _line(record.to_dict())
+        self.staging.open(name).write(self._last[1])
+
+    def records(self, name: str) -> Iterator[Record]:
+        """Yield the records of a staged file."""
+        file = self.staging.open(name)
+        file.flush()
+        for row in read_lines(file.path):
+            yield Record.from_dict(row)
 
     def drop(self, dropped: Dropped) -> None:
         """Write a line of dropped.jsonl."""
-        self._open("dropped.jsonl").write(dropped.to_dict())
+        self._ledger("dropped.jsonl", dropped.step, dropped.to_dict())
 
     def quarantine(self, row: Quarantined) -> None:
         """Write a line of quarantine.jsonl."""
-        self._open("quarantine.jsonl").write(row.to_dict())
+        self.staging.open("quarantine.jsonl").write(_line(row.to_dict()))
 
     def edit(self, edit: Edit) -> None:
         """Write a line of edits.jsonl."""
-        self._open("edits.jsonl").write(edit.to_dict())
+        self._ledger("edits.jsonl", edit.step, edit.to_dict())
+
+    def _ledger(self, name: str, step: str, row: dict[str, Any]) -> None:
+        """Write a line to the ledger of the step's stage: 0 has the file itself."""
+        if stage := self.stages.get(step, 0):
+            name = f"{stage}.{name}"
+        self.staging.open(name).write(_line(row))
 
     def write_text(self, name: str, text: str) -> None:
         """Stage a file of the directory that is for people: the card, the report."""
         with writing(self.directory):
-            write_durably(self.staging / name, text.encode())
+            write_durably(self.staging.folder / name, text.encode())
+
+    def gather(self) -> None:
+        """Put the ledgers of the stages behind one another."""
+        for name in LEDGERS:
+            stages = sorted(set(self.stages.values()))
+            self.staging.append(name, [f"{stage}.{name}" for stage in stages])
 
     def manifest(
         self, *, command: str, account: dict[str, Any], seed: int | None
@@ -99,7 +147,8 @@ class DatasetWriter:
         """Return the manifest of what was written so far."""
         outputs = [
             {"path": name, "sha256": file.sha256, "rows": file.rows}
-            for name, file in self._files.items()
+            for name, file in self.staging.files.items()
+            if name in FILES
         ]
         return {
             "schema_version": SCHEMA_VERSION,
@@ -110,66 +159,17 @@ class DatasetWriter:
             "outputs": sorted(outputs, key=lambda output: FILES.index(str(output["path"]))),
             "seed": seed,
             "digest": self._digest.hexdigest(),
-            "versions": {
-                "curate": __version__,
-                "ftfy": version("ftfy"),
-                "orjson": version("orjson"),
-                "unicode": unicodedata.unidata_version,
-            },
+            "versions": versions(),
         }
 
     def commit(self, manifest: dict[str, Any]) -> None:
         """Make the directory whole: files first, the manifest last by an atomic rename."""
         data = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         with writing(self.directory):
-            for file in self._files.values():
-                file.close()
-            write_durably(self.staging / MANIFEST, data)
-            (self.directory / MANIFEST).unlink(missing_ok=True)
-            for name in FILES[:-1]:
-                staged = self.staging / name
-                if staged.exists():
-                    staged.replace(self.directory / name)
-                else:
-                    (self.directory / name).unlink(missing_ok=True)
-            sync_directory(self.directory)
-            (self.staging / MANIFEST).replace(self.directory / MANIFEST)
-            sync_directory(self.directory)
-
-    def _open(self, name: str) -> "_HashedLines":
-        if name not in self._files:
-            self._files[name] = _HashedLines(self.staging / name)
-        return self._files[name]
+            write_durably(self.staging.folder / MANIFEST, data)
+            names = [name for name in FILES if (self.staging.folder / name).exists()]
+        self.staging.commit(names)
 
 
-class _HashedLines:
-    """A file of JSON lines that knows its hash and its rows."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.rows = 0
-        self._hash = hashlib.sha256()
-        self._file: BinaryIO = path.open("wb", buffering=1 << 20)
-
-    @property
-    def sha256(self) -> str:
-        return self._hash.hexdigest()
-
-    def write(self, row: dict[str, Any]) -> None:
-        line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
-        self._hash.update(line)
-        with writing(self.path.parent.parent):
-            self._file.write(line)
-        self.rows += 1
-
-    def close(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-
-    def discard(self) -> None:
-        """Let go of the file of a run that failed; what is still buffered is not wanted."""
-        try:
-            self._file.close()
-        except OSError:
-            return
+def _line(row: dict[str, Any]) -> bytes:
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)

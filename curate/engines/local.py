@@ -48,7 +48,7 @@ def run_record_steps(
     steps: Sequence[RecordStep], records: Iterable[Record], *, workers: int = 1
 ) -> Iterator[Passage]:
     """Yield the passage of each record, in order. The number of workers changes only the speed."""
-    if workers == 1:
+    if workers == 1 or not steps:
         for record in records:
             yield _pass(steps, record)
         return

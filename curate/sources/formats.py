@@ -1,5 +1,6 @@
 """Which reader a source needs."""
 
+import collections
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from curate.sources.streams import open_stream
 from curate.sources.structure import Fits, read_json
 from curate.sources.tables import read_table
 
-__all__ = ["Feed", "open_feed"]
+__all__ = ["Feed", "open_feed", "stored_sha256"]
 
 
 class Feed(NamedTuple):
@@ -53,3 +54,18 @@ def open_feed(source: Source, fits: Fits) -> Iterator[Feed]:
             yield Feed(rows, ":", stream.finish)
         else:
             yield Feed(*read_json(stream, fits), stream.finish)
+
+
+def stored_sha256(source: Source) -> str:
+    """Return the SHA-256 that a Reader has of the source at its end, without reading its rows.
+
+    Raises:
+        SourceError: the source cannot be opened.
+
+    """
+    if source.path.startswith("hf:"):
+        hub = Hub(source.path)
+        collections.deque(hub.rows(), 0)
+        return hub.finish()
+    with open_stream(source.path) as stream:
+        return stream.finish()

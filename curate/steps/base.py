@@ -41,7 +41,10 @@ class SetStep(Step, ABC):
 
     @abstractmethod
     def run(self, records: Iterable[Record]) -> Iterator[Record | Dropped]:
-        """Yield each record once, kept or dropped, in the order in which they came."""
+        """Yield each record once, kept or dropped, in the order in which they came.
+
+        `records` can be gone through several times, one pass after the other.
+        """
 
 
 def text_of(value: object) -> str:
