@@ -25,10 +25,10 @@ __all__ = ["DatasetWriter", "versions"]
 
 def versions() -> dict[str, str]:
     """Return the versions of what decides on the bytes of a dataset directory."""
+    libraries = ("ftfy", "orjson", "phonenumberslite", "py3langid", "tokenizers")
     return {
         "curate": __version__,
-        "ftfy": version("ftfy"),
-        "orjson": version("orjson"),
+        **{name: version(name) for name in libraries},
         "unicode": unicodedata.unidata_version,
     }
 
