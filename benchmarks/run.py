@@ -1,8 +1,10 @@
 """Measure start-up, and speed and memory of `curate clean`, each beside a yardstick in one run.
 
 Prints the table of benchmarks/README.md. Seconds are of this machine; the ratios travel better.
+With `--peer-python PATH`, an interpreter that has datatrove, `clean` also runs beside datatrove.
 """
 
+import argparse
 import json
 import os
 import random
@@ -13,14 +15,15 @@ import tempfile
 import time
 from pathlib import Path
 
-WORDS = "the of a to and in is that it was for on are with as they at be this from".split()
+SYLLABLES = "ba ce di fo gu la me ni po ru sa te vi no ku al er in or us".split()
+WORDS = [a + b + c for a in SYLLABLES for b in SYLLABLES for c in ("", "n", "s", "ra")]
 ROWS = 50_000
 
 
 def seconds_and_peak(*command: str) -> tuple[float, float]:
     """Return wall seconds and peak resident memory in MB of one command."""
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -41,11 +44,12 @@ def medians(*commands: tuple[str, ...], rounds: int = 5) -> list[tuple[float, fl
 def write_rows(path: Path, rows: int) -> None:
     """Write Alpaca rows of about 900 bytes; one in twenty is not ASCII, one in fifty a copy."""
     pick = random.Random(0)
+    weights = [1 / rank for rank in range(1, len(WORDS) + 1)]
     with path.open("w", encoding="utf-8") as file:
         line = ""
         for number in range(rows):
             if number % 50 or not line:
-                texts = [" ".join(pick.choices(WORDS, k=n)) for n in (12, 60, 130)]
+                texts = [" ".join(pick.choices(WORDS, weights, k=n)) + "." for n in (9, 42, 92)]
                 if number % 20 == 0:
                     texts[2] += " – café"
                 keys = ("instruction", "input", "output")
@@ -89,7 +93,34 @@ def cleaning() -> None:
               f"{ROWS:,} rows: {one_peak:.0f} MB | {peak / one_peak:.2f} × |")  # fmt: skip
 
 
-if __name__ == "__main__":
+def beside_datatrove(peer: str) -> None:
+    """Print how `clean` and a datatrove pipeline of like filters do on the same file."""
+    script = str(Path(__file__).with_name("datatrove_pipeline.py"))
+    with tempfile.TemporaryDirectory() as folder:
+        rows = Path(folder, "rows.jsonl")
+        write_rows(rows, ROWS)
+        megabytes = rows.stat().st_size / 1e6
+        ours = (sys.executable, "-m", "curate", "clean", str(rows), "-o", f"{folder}/ours")
+        (one, one_peak), (other, other_peak) = medians(
+            (*ours, "--overwrite"), (peer, script, str(rows), f"{folder}/theirs"), rounds=3
+        )
+    print(f"| `clean`, {ROWS:,} rows | {ROWS / one:,.0f} rows/s, {megabytes / one:.0f} MB/s, "
+          f"{one_peak:.0f} MB peak | datatrove {ROWS / other:,.0f} rows/s, "
+          f"{megabytes / other:.0f} MB/s, {other_peak:.0f} MB peak | "
+          f"{one / other:.2f} × the time |")  # fmt: skip
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--peer-python", help="interpreter that has datatrove")
+    options = parser.parse_args()
     print("| what | measured | beside | ratio |\n| --- | --- | --- | --- |")
     start_up()
     cleaning()
+    if options.peer_python:
+        beside_datatrove(options.peer_python)
+
+
+if __name__ == "__main__":
+    main()

@@ -32,7 +32,8 @@ _ABOUT = re.compile(
     r"special tokens?|markup|llama|regex)\b",
     re.IGNORECASE,
 )
-_SIGNS = ("##", "<|", "INST]", "SYS>>", "_of_turn>", "[BOS]", "[EOS]", "[PAD]")
+_SIGNS = {"#": ("##",), "<": ("<|", "SYS>>", "_of_turn>"),
+          "[": ("INST]", "[BOS]", "[EOS]", "[PAD]")}  # fmt: skip
 _QUOTES = "`'\"“‘"
 
 
@@ -92,7 +93,12 @@ def _unfold(record: Record, before: Record) -> Record:
 
 def _may_hold(text: str) -> bool:
     """Return whether a search is worth while: most texts have none of these."""
-    return any(sign in text for sign in _SIGNS)
+    for letter, signs in _SIGNS.items():
+        if letter in text:
+            for sign in signs:
+                if sign in text:
+                    return True
+    return False
 
 
 def _peel(text: str) -> str:

@@ -209,7 +209,9 @@ def test_a_write_that_fails_at_the_end_leaves_no_manifest(messy, tmp_path, monke
 
 @pytest.mark.slow
 def test_killed_at_any_moment_a_manifest_means_a_whole_dataset(write_rows, tmp_path):
-    rows = [{"instruction": f"q{i}", "input": "", "output": f"{i} is a number"} for i in range(4000)]
+    rows = [
+        {"instruction": f"q{i}", "input": "", "output": f"{i} is a number"} for i in range(4000)
+    ]
     path, out = write_rows(tmp_path / "rows.jsonl", rows), tmp_path / "out"
     command = [sys.executable, "-m", "curate", "clean", str(path), "-o", str(out), "--overwrite"]
     start = time.monotonic()
