@@ -1,9 +1,8 @@
 """A conversation to one record: the last exchange is asked and learned, the rest is history."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
-
-import orjson
 
 from curate.errors import clip
 from curate.records import Turn
@@ -106,9 +105,9 @@ def _said(turn: dict[str, Any]) -> Iterator[Turn]:
     if content or not calls:
         yield {"role": role, "content": _text(content, words)}
     if calls:
+        # As ShareGPT files write calls, the arguments in the order in which they were given.
         called = calls[0] if len(calls) == 1 else calls
-        text = orjson.dumps(called, option=orjson.OPT_SORT_KEYS).decode()
-        yield {"role": "tool_call", "content": text}
+        yield {"role": "tool_call", "content": json.dumps(called, ensure_ascii=False)}
 
 
 def _text(content: Any, words: str) -> str:  # noqa: ANN401

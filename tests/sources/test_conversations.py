@@ -55,7 +55,7 @@ def test_openai_tool_calls_become_turns(one):
     record = one({"messages": rows})
     assert record.history == [
         {"role": "assistant", "content": "Let me see.", "follows_instruction": True},
-        {"role": "tool_call", "content": '{"arguments":{"a":1,"b":2},"name":"add"}',
+        {"role": "tool_call", "content": '{"name": "add", "arguments": {"b": 2, "a": 1}}',
          "follows_instruction": True},
         {"role": "tool", "content": "3", "follows_instruction": True},
     ]  # fmt: skip
@@ -73,7 +73,9 @@ def test_several_calls_are_a_list_and_odd_arguments_stay_text(one):
         {"role": "assistant", "content": None, "tool_calls": calls},
     ]
     record = one({"messages": turns})
-    assert record.output == '[{"arguments":"{1}","name":"f"},{"arguments":{"x":1},"name":"g"}]'
+    assert record.output == (
+        '[{"name": "f", "arguments": "{1}"}, {"name": "g", "arguments": {"x": 1}}]'
+    )
     assert record.meta == {"output_role": "tool_call"}
 
 
