@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from curate.errors import DatasetError, clip
 
-__all__ = ["claim", "replace_file", "sync_directory", "write_durably", "writing"]
+__all__ = ["claim", "replace_file", "staged_file", "sync_directory", "write_durably", "writing"]
 
 
 def claim(directory: Path, names: Collection[str], marks: Collection[str], what: str) -> set[str]:
@@ -51,6 +52,31 @@ def write_durably(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+@contextmanager
+def staged_file(path: Path) -> Iterator[BinaryIO]:
+    """Give a file that stands under its name once it is whole, and not at all if a run fails.
+
+    Raises:
+        DatasetError: it cannot be written.
+    """
+    staged = path.with_name(f"{path.name}.tmp")
+    with writing(path):
+        file = staged.open("wb", buffering=1 << 20)
+    try:
+        yield file
+        with writing(path):
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            staged.replace(path)
+            sync_directory(path.parent)
+    except BaseException:
+        with suppress(OSError):  # what is still buffered is not wanted
+            file.close()
+        staged.unlink(missing_ok=True)
+        raise
 
 
 def replace_file(path: Path, data: bytes) -> None:

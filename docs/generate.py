@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from curate.cli import STAGES, main
+from curate.converting import TARGETS as CONVERTED
 from curate.prompts.templates import find_template
 from curate.recipe import Recipe
 from curate.shipped import shipped
@@ -108,7 +109,15 @@ def layouts() -> str:
         "trying. `--layout NAME` forces one; `--map FIELD=COLUMN` reads a field from another "
         f"column, FIELD being one of {_codes(TARGETS)}."
     )
-    return "\n\n".join([NOTE, "# Layouts", text, head + "\n" + "\n".join(rows)]) + "\n"
+    back = (
+        "`curate convert SOURCE --to LAYOUT -o FILE` writes records as rows of another layout. "
+        "Every row is read back before it is written; a record that the layout cannot hold is left "
+        "out, told by reason, and makes the exit code 1. Columns of `meta` become columns again."
+    )
+    targets = [f"| {t.name} | {t.columns} | {t.note} |" for t in CONVERTED]
+    to = "| `--to` | writes | has no place for |\n| --- | --- | --- |\n" + "\n".join(targets)
+    parts = [NOTE, "# Layouts", text, head + "\n" + "\n".join(rows), "## The way back", back, to]
+    return "\n\n".join(parts) + "\n"
 
 
 def _codes(names: tuple[str, ...]) -> str:

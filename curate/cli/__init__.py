@@ -10,6 +10,7 @@ import click
 from curate import __version__
 from curate.cli.audit import audit_command
 from curate.cli.clean import clean_command
+from curate.cli.convert import convert_command
 from curate.cli.demo import demo_command
 from curate.cli.explain import explain_command
 from curate.cli.generate import generate_command
@@ -24,7 +25,7 @@ __all__ = ["main"]
 
 STAGES: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", (inspect_command, explain_command, audit_command)),
-    ("Curate", (clean_command, split_command)),
+    ("Curate", (clean_command, split_command, convert_command)),
     ("Prompt", (templates_command, preview_command)),
     ("Tune", (train_command, generate_command)),
     ("Start here", (demo_command,)),
