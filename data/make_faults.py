@@ -88,7 +88,7 @@ def shared(long: int) -> list[Kind]:
         Kind("merged", row(output="A.\n\n9. Instruction: Name {n}.\nOutput: B."), "dropped",
              "merged_instructions merged_instruction"),
         Kind("no_image", row(instruction="Describe the image below. {n}"), "dropped",
-             "unanswerable needs_image"),
+             "unanswerable needs_media"),
         # No row at all.
         Kind("bad_byte_inside", good.replace(b"fruit", b"fr\xfcit"), "quarantined", "byte 0xfc"),
         Kind("utf8_cut", good.replace(b"fruit", b"fr\xc3it"), "quarantined", "byte 0xc3"),

@@ -41,11 +41,16 @@ class Echo(RecordStep):
             return record
         context = text_of(record.context).strip()
         prompts = [instruction, *(f"{instruction}{gap}{context}" for gap in (" ", "\n", "\n\n"))]
-        folded = fold(output)
-        if any(folded == fold(prompt) for prompt in prompts[: 2 if context else 1]):
+        folded = _bare(output)
+        if any(folded == _bare(prompt) for prompt in prompts[: 2 if context else 1]):
             return self.drop(record, "echo", field="output", found=output[:80])
         for prompt in sorted(prompts, key=len, reverse=True):
             rest = output.removeprefix(prompt)
             if rest != output and rest.startswith("\n") and rest.strip():
                 return record.with_fields(output=rest.strip())
         return record
+
+
+def _bare(text: str) -> str:
+    """Return the text as it is compared: case, spaces and the mark at its end do not count."""
+    return fold(text).rstrip(" .?!:")

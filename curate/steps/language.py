@@ -25,8 +25,8 @@ class Language(RecordStep):
     """Keep records in the languages of `keep`; runs where it is set.
 
     Instruction, context and output are judged together, without fenced code, and a record goes
-    only if the identifier is sure. One whose instruction alone is in a kept language stays: a
-    translation task is in both. Too little text to tell counts as kept.
+    only if the identifier is sure. One whose prompt alone is in a kept language stays: a
+    translation is in two. Too little text to tell counts as kept.
 
     Source: Lui and Baldwin, langid.py (ACL 2012), as the package py3langid ships it.
 
@@ -46,7 +46,7 @@ class Language(RecordStep):
         (), description="Languages that stay, as ISO 639-1 codes: en, de, zh."
     )
     min_probability: float = Field(
-        0.9, gt=0, le=1, description="How sure the identifier has to be to drop a record."
+        0.5, gt=0, le=1, description="How sure the identifier has to be to drop a record."
     )
 
     @model_validator(mode="after")
@@ -60,12 +60,11 @@ class Language(RecordStep):
 
     def apply(self, record: Record) -> Record | Dropped:
         """Return the record, or the record dropped with its language and the probability."""
-        instruction = text_of(record.instruction)
-        texts = [instruction, text_of(record.context), text_of(record.output)]
-        language, probability = language_of("\n".join(texts))
+        prompt = f"{text_of(record.instruction)}\n{text_of(record.context)}"
+        language, probability = language_of(f"{prompt}\n{text_of(record.output)}")
         if not language or language in self.keep or probability < self.min_probability:
             return record
-        if language_of(instruction)[0] in self.keep:
+        if language_of(prompt)[0] in self.keep:
             return record
         return self.drop(
             record, "other_language", language=language, probability=round(probability, 3)

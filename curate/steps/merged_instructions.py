@@ -10,15 +10,17 @@ __all__ = ["MergedInstructions"]
 
 # Self-Instruct's generator numbers its tasks: "12. Instruction: …", "Input: …", "Output: …".
 _TASK = re.compile(
-    r"^(?:###? ?)?(?:\d{1,3}[.)] ?)?(?P<label>Instruction|Task(?: \d+)?):[ \t]*\S", re.MULTILINE
+    r"^(?:###? ?)?(?:\d{1,3}[.)] ?)?(?P<label>Instruction|Task(?: \d+)?):\s*\S", re.MULTILINE
 )
-_ANSWERED = re.compile(r"^(?:###? ?)?(?:Input|Output|Response|Answer):", re.MULTILINE)
-_USER = re.compile(r"^(?:Human|User|Question|Q):[ \t]*\S", re.MULTILINE)
-_REPLY = re.compile(r"^(?:Assistant|AI|Bot|Answer|A|Response):[ \t]*\S", re.MULTILINE)
+_ANSWERED = re.compile(
+    r"^(?:###? ?)?(?:\d{1,3}[.)] ?)?(?:Input|Output|Response|Answer):", re.MULTILINE
+)
+_USER = re.compile(r"^(?:###? ?)?(?:Human|User):\s*\S", re.MULTILINE)
+_REPLY = re.compile(r"^(?:###? ?)?(?:Assistant|AI|Bot):\s*\S", re.MULTILINE)
 _ANY_LABEL = re.compile(r"\W{0,3}(?:\d{1,3}[.)] ?)?[A-Z]\w*(?: \w+)?:")
 _ASKED_FOR = re.compile(
     r"\b(?:instructions?|tasks?|questions?|q ?& ?a|q/a|faqs?|quiz(?:zes)?|dialog(?:ue)?s?|"
-    r"conversations?|chats?|interviews?|scripts?|transcripts?|examples?|prompts?|datasets?|"
+    r"conversations?|chats?|interviews?|plays?|scenes?|story|stories|sketch|skit|scripts?|transcripts?|examples?|prompts?|datasets?|"
     r"chatbots?|assistants?|format|template|trivia|riddles?|exercises?|problems?|users?|humans?)\b",
     re.IGNORECASE,
 )

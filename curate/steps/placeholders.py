@@ -13,8 +13,9 @@ __all__ = ["PLACEHOLDERS", "Placeholders"]
 # The first two are what Self-Instruct's generator and its followers write for "no input"; the
 # others are what spreadsheets and data frames write for a missing cell.
 PLACEHOLDERS = (
-    "noinput", "no input", "nooutput", "no output", "no context", "no input required", "n/a",
-    "n.a.", "none", "null", "nil", "nan", "<na>", "nat", "undefined", "not applicable",
+    "noinput", "no input", "nooutput", "no output", "no context", "no input required",
+    "no input provided", "no input needed", "no input necessary", "n/a", "n.a.", "none", "null",
+    "nil", "nan", "<na>", "nat", "<empty>", "undefined", "not applicable",
 )  # fmt: skip
 _NO_OUTPUT = re.compile(r"<\s*no[ _-]?(?:in|out)put\s*>", re.IGNORECASE)
 _BARE_LABEL = re.compile(
@@ -70,7 +71,7 @@ source='', origin='', license='', meta={})
 
     def _is_one(self, text: str) -> bool:
         text = text.strip()
-        bare = text.strip(_BRACKETS).casefold()
+        bare = text.strip(_BRACKETS).casefold().replace("_", " ").replace("-", " ")
         return bare in self.words or text.casefold() in self.words or _is_bare_label(text)
 
     def _is_no_output(self, text: str, record: Record) -> bool:

@@ -14,11 +14,16 @@ __all__ = ["Refusals"]
 _AI = (
     r"\b(?:as|i am|i'm|i am just|i'm just|i am only|i'm only|being) an? "
     r"(?:ai|artificial intelligence|(?:ai |large |text-based |ai-based )?language model)\b"
-    r"(?:[ -](?:language|powered|based|trained|model|assistant|chatbot|system|program|bot))*"
+    r"(?:[ -](?:ai|language|text-based|powered|based|trained|model|assistant|chatbot|system|"
+    r"program|bot)\b)*"
+    # Not "as an AI researcher".
+    r"(?= ?(?:[,.;:!?()]|\Z|(?:and|but|so|who|that|which|created|developed|trained|designed|"
+    r"built|made|by|I|myself|with|without)\b))"
 )
 _NOT = (
-    r"(?:do not|don't|cannot|can't|can not|could not|couldn't|am not|'m not|am unable|'m unable|"
-    r"have no|lack|will not|won't|am incapable|'m incapable|am limited)\b"
+    r"(?:do not|don't|cannot|can't|can not|could not|couldn't|am not able|'m not able|am not|"
+    r"'m not|"
+    r"am unable|'m unable|have no|lack|will not|won't|am incapable|'m incapable|am limited)\b"
 )
 _DENY = rf"\bI ?{_NOT}"
 _HELP = (
@@ -26,21 +31,28 @@ _HELP = (
     r"share|offer|perform|do that|browse|engage|support|participate|write|tell|make|recommend|"
     r"predict|disclose|discuss|satisfy|retrieve|estimate|process|fetch|view|see|open|"
     r"have (?:access|the (?:ability|capab|data|means|tools)|real|current|up|enough|"
-    r"any (?:information|data)|"
-    r"information|personal|capab))"
+    r"any (?:information|data)|information|personal|capab))"
+)
+# Without an apology before them many of these are the words of a story.
+_HELP_ALONE = (
+    r"(?:provide|fulfil+|comply|access|browse|retrieve|generate|assist|satisfy|disclose|"
+    r"help (?:you )?with|(?:participate|engage) in|answer (?:that|this))\b"
 )
 _SELF = re.compile(rf"{_AI}(?P<denies>[^.!?\n]{{0,80}}?(?:{_DENY}|\band {_NOT}))?", re.IGNORECASE)
+_DENIES = re.compile(rf"{_DENY}[^.!?\n]*\Z", re.IGNORECASE)
 _SORRY = re.compile(
     rf"\W{{0,2}}(?:(?:I(?:'m| am) (?:\w+ )?(?:sorry|afraid)|sorry|I apologi[sz]e|my apologies|"
     rf"unfortunately)\b[^.!?\n]{{0,60}}?{_DENY}(?: to)? (?:\w+ly )?{_HELP}"
-    rf"|I ?(?:cannot|can't|can not|will not|won't|(?:am|'m) (?:unable|not able) to) {_HELP})"
+    rf"|I ?(?:cannot|can't|can not|will not|won't|(?:am|'m) (?:unable|not able) to) {_HELP_ALONE})"
     r"(?![^.!?\n]{0,80}\b(?:but|however),? (?:I can|here)\b)",
     re.IGNORECASE,
 )
 _CUTOFF = re.compile(
     r"\bmy (?:knowledge|training data|training)(?:'s)? (?:cut-?off|was last updated|is current|"
     r"only (?:goes|extends)|(?:is )?limited to (?:information|data|events)|ends in|extends only)"
-    r"|\bas of my (?:last|latest|most recent|knowledge|training|current)\b"
+    r"|\bas of my (?:(?:last|latest|most recent|current)(?: knowledge| training)? (?:update|"
+    r"cut-?off|"
+    r"data|information|training|knowledge)|knowledge (?:cut-?off|update)|training)"
     r"|\b(?:knowledge|training) cut-?off(?: date)? (?:is|of|in|was)\b[^.\n]{0,30}\b20\d\d",
     re.IGNORECASE,
 )
@@ -59,8 +71,9 @@ _OTHER_VOICE = re.compile(
     r"translate|rewrite|paraphrase|rephrase)\b",
     re.IGNORECASE,
 )
-_SIGNS = ("i'm", "i am", "sorry", "unfortunately", "i cannot", "i can't", "i can not", "i will not",
-          "i won't", "as an", "my ", "cutoff", "cut-off", "apolog")  # fmt: skip
+_SIGNS = ("i'm", "i am", "sorry", "unfortunately", "i cannot", "i can't", "i can not",
+          "i will not", "i won't", "as a ", "as an a", "being a", "my ", "cutoff", "cut-off",
+          "apolog")  # fmt: skip
 _OPENING = 400  # characters of an output in which a refusal is said, if it is one
 
 
@@ -114,7 +127,7 @@ def _find(opening: str) -> tuple[str, str]:
     if found := _SORRY.match(opening):
         return "refusal", found.group()
     if found := _SELF.search(opening):
-        if found["denies"]:
+        if found["denies"] or _DENIES.search(opening, 0, found.start()):
             return "refusal", found.group()
         if found.group()[:2].lower() == "as" and opening[found.end() : found.end() + 1] == ",":
             return "boilerplate", found.group()

@@ -57,6 +57,8 @@ class Repetition(RecordStep):
         output = text_of(record.output)
         words = output.split()
         unit, times = _loop(words)
+        if not unit:
+            unit, times = _stutter(output)
         run, length = _run(output)
         share, reason = self._share(output, words) if len(words) >= _MIN_WORDS else (0.0, "")
         if not (unit or run or reason) or _ASKED_FOR.search(text_of(record.instruction)):
@@ -74,7 +76,7 @@ class Repetition(RecordStep):
             share = repeated / len(output)
             if share > self.max_duplicate_lines:
                 return share, "duplicate_lines"
-        if _may_repeat(words, self.max_duplicate_10grams):
+        if _may_repeat(words, self.max_duplicate_10grams) and _is_language(words):
             share = _duplicate_share(words, 10)
             if share > self.max_duplicate_10grams:
                 return share, "duplicate_10grams"
@@ -104,6 +106,24 @@ def _loop(words: list[str]) -> tuple[str, int]:
     return "", 0
 
 
+def _stutter(text: str) -> tuple[str, int]:
+    """Return the letters that a text ends with over and over without a space, and how often.
+
+    >>> _stutter("你好" * 60), _stutter("=-" * 60)
+    (('你好', 60), ('', 0))
+    """
+    if len(text) < _RUN or " " in text[-_RUN:]:
+        return "", 0
+    for period in range(1, _PERIODS + 1):
+        unit = text[-period:]
+        if text.endswith(unit * (_RUN // period)) and any(map(str.isalpha, unit)):
+            rest = text
+            while rest.endswith(unit):
+                rest = rest.removesuffix(unit)
+            return unit, (len(text) - len(rest)) // period
+    return "", 0
+
+
 def _may_repeat(words: list[str], share: float) -> bool:
     """Return whether so large a share can lie in repeated 10-grams: a cheap bound from above.
 
@@ -123,13 +143,18 @@ def _run(text: str) -> tuple[str, int]:
     half = _RUN // 2
     for start in range(0, len(text) - half + 1, half):  # a run holds one of these pieces whole
         letter = text[start]
-        if text[start + half - 1] == letter and letter.isalnum():
+        if text[start + half - 1] == letter and (letter.isalnum() or letter in "!?"):
             if text[start : start + half] == letter * half:
                 before = start - len(text[:start].rstrip(letter))
                 length = before + len(text) - start - len(text[start:].lstrip(letter))
                 if length >= _RUN:
                     return letter, length
     return "", 0
+
+
+def _is_language(words: list[str]) -> bool:
+    """Return whether most words hold a letter: a table of numbers repeats itself."""
+    return 2 * sum(any(map(str.isalpha, word)) for word in words) > len(words)
 
 
 def _duplicate_share(words: list[str], size: int) -> float:

@@ -12,6 +12,7 @@ _HEADING = r"#{2,4} ?(?:Instruction|Response|Human|Assistant|User)s?:"
 _TOKEN = (
     r"\[/?INST\]|<</?SYS>>"
     r"|<\|(?:im_start|im_end|im_sep)\|>(?:(?:system|user|assistant)(?=\n|$))?"
+    r"|<\|start_header_id\|>(?:system|user|assistant)<\|end_header_id\|>"
     r"|<\|(?:start_header_id|end_header_id|eot_id|begin_of_text|end_of_text|endoftext|eos|bos)\|>"
     r"|<\|(?:system|user|assistant|end|prompter|prefix_begin|prefix_end)\|>"
     r"|<(?:start_of_turn|end_of_turn)>(?:(?:user|model)(?=\n|$))?|\[(?:BOS|EOS|PAD)\]"
@@ -29,7 +30,7 @@ _LAST = re.compile(rf"(?:{_HEADING}|{_TOKEN})\s*\Z")
 _INPUT = re.compile(r"\s*^#{2,4} ?Input:[ \t]*\n+", re.MULTILINE)
 _ABOUT = re.compile(
     r"\b(?:tokens?|chatml|prompt (?:template|format)s?|chat templates?|tokeni[sz]ers?|delimiters?|"
-    r"special tokens?|markup|llama|regex)\b",
+    r"special tokens?|markup|llama|regex|markdown|headings?|documentation|docs|readme)\b",
     re.IGNORECASE,
 )
 _SIGNS = {"#": ("##",), "<": ("<|", "SYS>>", "_of_turn>"),
@@ -50,7 +51,7 @@ class TemplateResidue(RecordStep):
     '4'
     >>> step.apply(Record(id="a:2", instruction="[INST] Hi [/INST] Hello [INST] Bye", output="4")
     ... ).evidence
-    {'field': 'instruction', 'found': '[/INST]', 'at': 3}
+    {'field': 'instruction', 'found': 'Hi [/INST] Hello [INST] Bye'}
     >>> kept = Record(id="a:3", instruction="Which token ends a turn?", output="<|im_end|>")
     >>> step.apply(kept) is kept
     True
@@ -66,14 +67,14 @@ class TemplateResidue(RecordStep):
             return record
         if _ABOUT.search(f"{texts[0]} {texts[1]}"):
             return record
-        record = _unfold(edit_texts(record, lambda field, text: _peel(text)), record)
+        edited = _unfold(edit_texts(record, lambda field, text: _peel(text)), record)
         for field in ("instruction", "context", "output"):
-            text = text_of(getattr(record, field))
+            text = text_of(getattr(edited, field))
             for marker in _ANY.finditer(text):
                 if not _is_quoted(text, marker):
-                    found, at = marker.group(), marker.start()
-                    return self.drop(record, self.name, field=field, found=found, at=at)
-        return record
+                    found = text[max(0, marker.start() - 20) : marker.end() + 20]
+                    return self.drop(record, self.name, field=field, found=found)
+        return edited
 
 
 def _unfold(record: Record, before: Record) -> Record:

@@ -10,14 +10,12 @@ __all__ = ["TruncatedOutput"]
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _MIN_WORDS = 30  # a shorter text may be a phrase, a title, a slot that was filled
-# English words that no sentence ends with, in prose that has sentences. "in" is an inch, "by" and
-# "on" end particle verbs.
+# English words that no sentence ends with. Most prepositions may: "what it is made from".
 _OPEN_WORDS = frozenset(
-    "a an the and or of to from with that their its his her your our my for than because which "
-    "whose into such as is are was were be been has have had this these those when while if so "
-    "but nor at between during including".split()
+    "a an the and or of their its your our my than because which whose into during "
+    "including".split()
 )
-_PROSE_LINE = re.compile(r"[A-Za-z][^{}=<>;|\\\[\]_#$]*\Z")
+_PROSE_LINE = re.compile(r"\w[^{}=<>;|\\\[\]_#$]*\Z")
 _SENTENCE = re.compile(r"[a-z]{2}[.!?][\"')”’]*\s+[\"'(“‘]?[A-Z]")
 
 

@@ -14,12 +14,17 @@ _SEEN = (
 )
 _LOOK = (
     r"(?:describe|caption|identify|analy[sz]e|classify|label|look at|watch|listen to|interpret|"
-    r"transcribe|summari[sz]e|explain|comment on|what (?:is|are|do you see)|who is|what's|how many|"
-    r"tell me about|write an? (?:caption|description|title|story))\b"
+    r"transcribe|summari[sz]e|edit|colori[sz]e|explain|comment on|what (?:is|are|do you see)|"
+    r"who is|what's|how many|"
+    r"tell me about|(?:write|generate|create|give) an? (?:caption|description|title|story))\b"
+)
+_SHOWN = (  # words with other senses too: "this graph algorithm", "the following file format"
+    r"(?:charts?|graphs?|diagrams?|maps?|figures?|pdfs?|documents?|pdf documents?|files?|"
+    r"spreadsheets?)(?=\s*(?:[.,:;?!]|\Z|(?:below|above|and)\b))"
 )
 _IMAGE = re.compile(
     rf"\b{_LOOK}[^.?!\n]{{0,60}}\b(?:this|these|the (?:given|following|attached|provided|above|"
-    rf"below)|given|attached) {_SEEN}\b"
+    rf"below)|given|attached) (?:{_SEEN}\b|{_SHOWN})"
     rf"|\b{_LOOK}[^.?!\n]{{0,40}}\b(?:in|on|by|of|from) (?:this|the) {_SEEN}\s*[.?!]?\s*\Z"
     rf"|\b(?:describe|caption|analy[sz]e|interpret) (?:this|the) {_SEEN}\s*[.?!:]?\s*\Z"
     rf"|\b{_LOOK}[^.?!\n]{{0,40}}\b(?:this|the) {_SEEN} "
@@ -27,7 +32,9 @@ _IMAGE = re.compile(
     re.IGNORECASE,
 )
 # So plain that no other material can stand for it.
-_LOOK_FIRST = re.compile(rf"\W*(?:look at|watch|listen to) (?:this|the) {_SEEN}\b", re.IGNORECASE)
+_LOOK_FIRST = re.compile(
+    rf"\W*(?:look at|watch|listen to) (?:this|the) (?:{_SEEN}\b|{_SHOWN})", re.IGNORECASE
+)
 _FETCH = re.compile(
     r"\A\W*(?:please |can you |could you )?(?:summari[sz]e|read|visit|open|browse|analy[sz]e|"
     r"translate|review|extract|retrieve|fetch)\b[^.?!\n\"]{0,80}(?:https?://|\bwww\.)\S+"
@@ -42,46 +49,59 @@ _FILE = re.compile(
 )
 _ABOUT_CODE = re.compile(
     r"\b(?:code|coding|program|programming|script|function|method|algorithm|python|java|javascript|"
-    r"html|css|c\+\+|c#|sql|api|class|regex|command|curl|library|implement|develop|create|build|"
-    r"design|generate|construct|url|urls|links?|domain|website|parse|hashtags?)\b",
+    r"html|css|c\+\+|c#|sql|api|class|regex|command|curl|library|implement|develop|build|"
+    r"url|urls|links?|domain|website|parse|hashtags?)\b",
     re.IGNORECASE,
 )
 _MISSING = re.compile(
     r"\byou (?:did not|didn't|have not|haven't|forgot to) (?:\w+ )?(?:provided?|specify|"
     r"specified|includ\w*|attach\w*|mention\w*|give[n]?|shared?|suppl\w*)"
     r"|\b(?:no|the) (?:image|picture|text|input|article|context|document|sentence|passage|file|"
-    r"link|attachment|data)s? (?:was|were|is|are|has been|have been) (?:not )?(?:provided|given|"
+    r"link|attachment|data|paragraph|code|song|lyrics|poem|table)s? (?:was|were|is|are|has been|"
+    r"have been) (?:not )?(?:provided|given|"
     r"attached|included|specified|missing)(?: (?:in|with) (?:the|your) (?:input|prompt|question|"
     r"request))?\b"
     r"|\bsorry\b[^.!?\n]{0,80}(?:\b(?:not|isn't|aren't) enough (?:information|data|context|"
     r"details?)"
     r"|\byou need to (?:specify|provide)|\bI (?:would )?need (?:more|additional|further))"
+    r"|\bplease (?:provide|share|paste)(?: me)?(?: with)? the \w+[^.!?\n]{0,40}\b(?:you(?:'d|"
+    r" would) "
+    r"like|so (?:that )?I can|for me to)\b"
     r"|\bI (?:cannot|can't|am unable to|am not able to|don't have the ability to|do not have the "
-    r"ability to) (?:directly )?(?:see|view|open|watch|hear|look at|access) (?:the |any |this |"
-    r"that |"
-    r"your |external |images?|attach|links?|urls?|files?|videos?|websites?|web pages?)",
+    r"ability to) (?:directly )?(?:see|view|open|watch|hear|look at|access|edit) (?:the |any |"
+    r"this |"
+    r"that |your |external |images?|attach|links?|urls?|files?|videos?|websites?|web pages?)",
     re.IGNORECASE,
 )
-_MISSING_SIGNS = ("sorry", "you did", "you have", "you haven't", "you forgot", "provided", "given",
-                  "i cannot", "i can't", "i am", "i don't", "i do not", "attached", "missing",
-                  "included")  # fmt: skip
+_MISSING_SIGNS = ("sorry", "you did", "you have", "you haven't", "you forgot", "please", "provided",
+                  "given", "i cannot", "i can't", "i am", "i don't", "i do not", "attached",
+                  "missing", "included")  # fmt: skip
 _SEEN_SIGNS = ("image", "picture", "photo", "painting", "drawing", "video", "audio", "recording",
-               "screenshot", "gif", "infographic", "http", "www.")  # fmt: skip
+               "screenshot", "gif", "infographic", "http", "www.", "chart", "graph", "diagram",
+               "map", "figure", "pdf", "document", "file", "sheet")  # fmt: skip
 _MAX_WORDS = 60  # a longer prompt brings its material along
+
+
+# Where somebody else speaks, or words are what it is about, nothing need be missing.
+_OTHER_VOICE = re.compile(
+    r"\b(?:letters?|e-?mails?|messages?|repl(?:y|ies)|dialog(?:ue)?|conversation|story|scene|"
+    r"mean(?:s|ing)?)\b",
+    re.IGNORECASE,
+)
 
 
 class Unanswerable(RecordStep):
     """Prompts about an image, a recording, a file or an address that is not in the record.
 
     Two signs: a short prompt asks about "this image", or to summarise an address, and brings no
-    other material (`needs_image`, `needs_url`, `needs_file`); or the output opens by saying that
+    other material (`needs_media`, `needs_url`, `needs_file`); or the output opens by saying that
     something is missing (`missing_input`). A record with tools or earlier turns, and a prompt
     that asks for code, are left alone.
 
     >>> step = Unanswerable()
     >>> bad = Record(id="a:1", instruction="Describe the image below.", output="A cat on a mat.")
     >>> step.apply(bad).reason, step.apply(bad).evidence["found"]
-    ('needs_image', 'Describe the image below')
+    ('needs_media', 'Describe the image below')
     >>> kept = Record(id="a:2", instruction="Describe the Mona Lisa.", output="A half-length …")
     >>> step.apply(kept) is kept
     True
@@ -95,14 +115,17 @@ class Unanswerable(RecordStep):
             return record
         opening = text_of(record.output)[:300].replace("’", "'")
         signs = opening.lower()
-        if any(sign in signs for sign in _MISSING_SIGNS) and (found := _MISSING.search(opening)):
-            if found.start() < 150 and not _quotes(opening, found.start()):
-                return self.drop(record, "missing_input", field="output", found=found.group())
         instruction, context = text_of(record.instruction), text_of(record.context).strip()
+        if any(sign in signs for sign in _MISSING_SIGNS) and (found := _MISSING.search(opening)):
+            meant = _quotes(opening, found.start()) or _OTHER_VOICE.search(instruction)
+            if found.start() < 150 and not meant:
+                return self.drop(record, "missing_input", field="output", found=found.group())
         signs = f"{instruction} {context}".lower() if len(instruction) < 600 else ""
         if not any(sign in signs for sign in _SEEN_SIGNS) and not _FILE.fullmatch(context):
             return record
-        if len(instruction.split()) > _MAX_WORDS or _ABOUT_CODE.search(instruction):
+        if len(instruction.split()) > _MAX_WORDS:
+            return record
+        if _ABOUT_CODE.search(_ADDRESS.sub(" ", instruction)):
             return record
         reason, words = _needed(instruction, context)
         return self.drop(record, reason, field="instruction", found=words) if reason else record
@@ -111,11 +134,11 @@ class Unanswerable(RecordStep):
 def _needed(instruction: str, context: str) -> tuple[str, str]:
     """Return what is needed and missing, and the words that say so; both empty if nothing is."""
     if found := _LOOK_FIRST.match(instruction):
-        return "needs_image", found.group()
+        return "needs_media", found.group()
     if context and not (_ADDRESS.fullmatch(context) or _FILE.fullmatch(context)):
         return "", ""
     if found := _IMAGE.search(instruction):
-        return "needs_image", found.group()
+        return "needs_media", found.group()
     if found := _FETCH.search(instruction):
         return "needs_url", found.group()
     if context and _FILE.fullmatch(context):
