@@ -4,7 +4,16 @@ import hashlib
 from collections import Counter
 from pathlib import Path
 
-from curate.dataset import LEDGERS, DatasetWriter, audit, read_lines, read_manifest, read_records
+from curate.dataset import (
+    LEDGERS,
+    RESTORED,
+    DatasetWriter,
+    audit,
+    read_ledger,
+    read_lines,
+    read_manifest,
+    read_records,
+)
 from curate.engines import Edit
 from curate.errors import DatasetError, UsageError
 from curate.records import Dropped, Quarantined, Record, content_hash
@@ -95,3 +104,5 @@ def _copy_ledgers(source: Path, writer: DatasetWriter) -> None:
                 writer.quarantine(Quarantined(**row))
             else:
                 writer.edit(Edit(**row))
+    for row in read_ledger(source / RESTORED):
+        writer.restored(row)

@@ -10,13 +10,17 @@ from curate.cli.options import directory
 @click.command("audit")
 @directory
 def audit_command(directory: Path) -> None:
-    """Recount and rehash a dataset directory.
+    """Recount, rehash and revalidate a dataset directory.
 
-    Exits 1 with the first thing that does not hold.
+    Counts and hashes each file, undoes every edit, and runs the steps of the manifest again over
+    the records as they were read: each has to meet the same fate. Exits 1 with the first thing
+    that does not hold.
 
     Example: curate audit clean
     """
     from curate.dataset import audit
+    from curate.revalidating import revalidate
 
     for line in audit(directory):
         click.echo(f"ok  {line}")
+    click.echo(f"ok  {revalidate(directory)}")

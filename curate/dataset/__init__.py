@@ -2,19 +2,21 @@
 
 from curate.dataset.audit import audit
 from curate.dataset.explain import explain
-from curate.dataset.names import FILES, LEDGERS, MANIFEST, SCHEMA_VERSION, SPLITS
-from curate.dataset.reader import read_lines, read_manifest, read_records
+from curate.dataset.names import FILES, LEDGERS, MANIFEST, RESTORED, SCHEMA_VERSION, SPLITS
+from curate.dataset.reader import read_ledger, read_lines, read_manifest, read_records
 from curate.dataset.writer import DatasetWriter
 
 __all__ = [
     "FILES",
     "LEDGERS",
     "MANIFEST",
+    "RESTORED",
     "SCHEMA_VERSION",
     "SPLITS",
     "DatasetWriter",
     "audit",
     "explain",
+    "read_ledger",
     "read_lines",
     "read_manifest",
     "read_records",

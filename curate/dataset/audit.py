@@ -3,16 +3,21 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from curate.dataset.digest import ContentDigest
-from curate.dataset.names import LEDGER_KEYS, SPLITS
-from curate.dataset.reader import read_lines, read_manifest, read_records
+from curate.dataset.edits import EditIndex, undo
+from curate.dataset.names import LEDGER_KEYS, RESTORED, SPLITS
+from curate.dataset.order import read_dropped
+from curate.dataset.reader import read_ledger, read_lines, read_manifest, read_records
 from curate.errors import DatasetError, clip
 from curate.records import stored_fault
 
 __all__ = ["audit"]
+
+_DATA = (*(f"{split}.jsonl" for split in SPLITS), *LEDGER_KEYS)
 
 
 def audit(directory: Path) -> list[str]:
@@ -29,10 +34,13 @@ def audit(directory: Path) -> list[str]:
 
 
 def _files(directory: Path, manifest: dict[str, Any]) -> str:
-    listed = {output["path"] for output in manifest["outputs"]}
-    for name in [f"{split}.jsonl" for split in SPLITS]:
+    listed = [output["path"] for output in manifest["outputs"]]
+    for name in _DATA:
         if (directory / name).exists() and name not in listed:
             raise DatasetError(f"{directory / name}: is not in the manifest")
+    for name in listed:
+        if name not in _DATA or listed.count(name) > 1:
+            raise DatasetError(f"{directory}/manifest.json: outputs has {clip(name)} out of place")
     for output in manifest["outputs"]:
         path = directory / output["path"]
         rows, sha256 = _count_and_hash(path)
@@ -68,6 +76,9 @@ def _account(directory: Path, manifest: dict[str, Any]) -> str:
     for name, number in found.items():
         if counts[name] != number:
             raise DatasetError(f"{directory}: counts.{name} is {counts[name]}, recounted {number}")
+    unread = sum(source["quarantined"] for source in manifest["sources"])
+    if unread != counts["quarantined"]:
+        raise DatasetError(f"{directory}: the sources had {unread} unreadable rows: {counts}")
     if counts["read"] != counts["kept"] + counts["dropped"] + counts["quarantined"]:
         raise DatasetError(f"{directory}: read = kept + dropped + quarantined fails: {counts}")
     return "read {read} = kept {kept} + dropped {dropped} + quarantined {quarantined}".format(
@@ -104,30 +115,87 @@ def _dropped(directory: Path, manifest: dict[str, Any]) -> str:
 
 
 def _records(directory: Path, manifest: dict[str, Any]) -> str:
-    digest, ids = ContentDigest(), set()
+    digest, ids, kept = ContentDigest(), set[str](), 0
     for split, record in read_records(directory):
-        if record.id in ids:
-            raise DatasetError(f"{directory}: id {clip(record.id)} is there twice")
-        ids.add(record.id)
+        _add_new(directory, ids, record.id)
         digest.add(split, record)
+        kept += 1
+    for dropped in read_dropped(directory):
+        _add_new(directory, ids, dropped.record.id)
     if digest.hexdigest() != manifest["digest"]:
         raise DatasetError(f"{directory}: the digest of the records is not the manifest's")
-    return f"{len(ids)} records have unique ids and the digest {manifest['digest'][:16]}…"
+    _check_named(directory, ids)
+    return f"{len(ids)} records have unique ids, {kept} the digest {manifest['digest'][:16]}…"
+
+
+def _add_new(directory: Path, ids: set[str], id: str) -> None:
+    if id in ids:
+        raise DatasetError(f"{directory}: id {clip(id)} is there twice")
+    ids.add(id)
+
+
+def _check_named(directory: Path, ids: set[str]) -> None:
+    """Raise if a ledger names a record that is not there."""
+    named = (
+        (f"{directory}/{name}:{number}", id)
+        for name in ("dropped.jsonl", "edits.jsonl", RESTORED)
+        for number, row in enumerate(read_ledger(directory / name), 1)
+        for id in (row.get("id"), row.get("evidence", {}).get("kept"))
+    )
+    for where, id in named:
+        if id is not None and id not in ids:
+            raise DatasetError(f"{where}: there is no record {clip(id)}")
+
+
+def _edits(directory: Path, manifest: dict[str, Any]) -> str:
+    """Check that the edits of every record can be undone, in the order of the steps."""
+    names = [step["name"] for step in manifest["steps"]]
+    edited: Counter[str] = Counter()
+    total = 0
+    with EditIndex(directory) as index:
+        records = (record for _, record in read_records(directory))
+        for record in chain(records, (dropped.record for dropped in read_dropped(directory))):
+            if record.id not in index.ids:
+                continue
+            edits = index.of(record.id)
+            if odd := [edit.step for edit in edits if edit.step not in names]:
+                raise DatasetError(f"{index.path}: {clip(record.id)}: no step {clip(odd[0])} ran")
+            places = [names.index(edit.step) for edit in edits]
+            if places != sorted(places):
+                raise DatasetError(f"{index.path}: edits of {clip(record.id)} are out of order")
+            try:
+                undo(record, edits)
+            except DatasetError as error:
+                raise DatasetError(f"{index.path}: {error}") from error
+            edited.update({edit.step for edit in edits})
+            total += len(edits)
+    for step in manifest["steps"]:
+        if step["edited"] != edited[step["name"]]:
+            raise DatasetError(
+                f"{index.path}: {edited[step['name']]} records edited by {step['name']}, "
+                f"the manifest says {step['edited']}"
+            )
+    return f"{total} edits fit the records, so that each can be undone"
 
 
 def _ledgers(directory: Path, manifest: dict[str, Any]) -> str:
     """Check that every line of a ledger has the keys of its kind."""
     for name, (keys, optional) in LEDGER_KEYS.items():
         path = directory / name
-        for number, row in enumerate(read_lines(path), 1):
+        for number, row in enumerate(read_ledger(path), 1):
             if not keys <= set(row) <= keys | optional:
                 raise DatasetError(f"{path}:{number}: its keys are {clip(', '.join(row))}")
             if name == "dropped.jsonl" and (fault := stored_fault(row["record"])):
                 raise DatasetError(f"{path}:{number}: record: {fault}")
-            if name == "dropped.jsonl" and not isinstance(row["evidence"], dict):
-                raise DatasetError(f"{path}:{number}: evidence is {clip(row['evidence'])}")
+            for key, kind in _KINDS.items():
+                if key in row and type(row[key]) is not kind:
+                    raise DatasetError(f"{path}:{number}: {key} is {clip(row[key])}")
     return "every line of the ledgers has the keys of its kind"
 
+
+_KINDS = {"evidence": dict, "step": str, "reason": str, "id": str, "field": str, "at": int,
+          "removed": str, "inserted": str, "source": str, "path": str, "line": int,
+          "offset": int, "error": str, "raw": str, "raw_base64": str}  # fmt: skip
 
 CHECKS: tuple[Callable[[Path, dict[str, Any]], str], ...] = (
     _files,
@@ -136,4 +204,5 @@ CHECKS: tuple[Callable[[Path, dict[str, Any]], str], ...] = (
     _ledgers,
     _dropped,
     _records,
+    _edits,
 )

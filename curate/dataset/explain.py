@@ -5,8 +5,8 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from curate.dataset.names import SPLITS
-from curate.dataset.reader import read_lines, read_manifest
+from curate.dataset.names import RESTORED, SPLITS
+from curate.dataset.reader import read_ledger, read_lines, read_manifest
 from curate.errors import DatasetError, clip
 
 __all__ = ["explain"]
@@ -17,7 +17,8 @@ def explain(directory: Path, id: str) -> dict[str, Any]:
 
     `fate` is `kept` (then `split` says where) or `dropped` (then `step`, `reason`, `evidence`, and
     `survivor`, the record that stayed in its place, if there is one); `record` is the record as it
-    left, `edits` are the changes on its way, `stands_for` the ids dropped in its favour. For
+    left, `edits` are the changes on its way, `stands_for` the ids dropped in its favour,
+    and `restored`, if there, the verdicts that `--restore` set aside. For
     `source:line` of a row that could not be read, `fate` is `quarantined` and `row` is the row.
 
     Raises:
@@ -38,6 +39,8 @@ def _story(directory: Path, id: str) -> dict[str, Any]:
         raise DatasetError(f"{directory}: has no record {clip(id)!r}{_nearest(directory, id)}")
     edits = (row for row in read_lines(directory / "edits.jsonl") if row["id"] == id)
     story["edits"] = [{k: v for k, v in row.items() if k != "id"} for row in edits]
+    if back := [row for row in read_ledger(directory / RESTORED) if row["id"] == id]:
+        story["restored"] = [{k: v for k, v in row.items() if k != "id"} for row in back]
     story["stands_for"] = [
         row["record"]["id"]
         for row in read_lines(directory / "dropped.jsonl")

@@ -1,16 +1,26 @@
 """What a dataset directory is made of."""
 
-__all__ = ["FILES", "LEDGERS", "LEDGER_KEYS", "MANIFEST", "SCHEMA_VERSION", "SPLITS"]
+__all__ = ["FILES", "LEDGERS", "LEDGER_KEYS", "MANIFEST", "RESTORED", "SCHEMA_VERSION", "SPLITS"]
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 SPLITS = ("train", "validation", "test")
+RESTORED = "restored.jsonl"
+"""The verdicts that `--restore` set aside; there only if there are some."""
 LEDGER_KEYS = {
     "dropped.jsonl": ({"record", "step", "reason", "evidence"}, set[str]()),
     "quarantine.jsonl": ({"source", "path", "line", "offset", "error", "raw"}, {"raw_base64"}),
     "edits.jsonl": ({"id", "step", "field", "at", "removed", "inserted"}, set[str]()),
+    RESTORED: ({"id", "step", "reason", "evidence"}, set[str]()),
 }
 """The ledgers, with the keys that a line has and those that it may have."""
-LEDGERS = tuple(LEDGER_KEYS)
-FILES = (*(f"{split}.jsonl" for split in SPLITS), *LEDGERS, "README.md", "report.html", MANIFEST)
+LEDGERS = tuple(name for name in LEDGER_KEYS if name != RESTORED)
+"""The ledgers that every dataset directory has."""
+FILES = (
+    *(f"{split}.jsonl" for split in SPLITS),
+    *LEDGER_KEYS,
+    "README.md",
+    "report.html",
+    MANIFEST,
+)
 """Every name that a dataset directory may hold."""

@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 
-from curate.dataset.names import MANIFEST, SCHEMA_VERSION, SPLITS
+from curate.dataset.names import MANIFEST, RESTORED, SCHEMA_VERSION, SPLITS
 from curate.errors import DatasetError, clip
 from curate.records import Record, stored_fault
 
-__all__ = ["read_lines", "read_manifest", "read_records"]
+__all__ = ["read_ledger", "read_lines", "read_manifest", "read_records"]
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
@@ -72,3 +72,8 @@ def read_records(directory: Path, splits: Iterable[str] = SPLITS) -> Iterator[tu
                 if fault := stored_fault(row):
                     raise DatasetError(f"{path}:{number}: {fault}")
                 yield split, Record.from_dict(row)
+
+
+def read_ledger(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a ledger, none of restored.jsonl where nothing was restored."""
+    return iter(()) if path.name == RESTORED and not path.is_file() else read_lines(path)

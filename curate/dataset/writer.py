@@ -12,7 +12,7 @@ import orjson
 
 from curate import __version__
 from curate.dataset.digest import ContentDigest
-from curate.dataset.names import FILES, LEDGERS, MANIFEST, SCHEMA_VERSION
+from curate.dataset.names import FILES, LEDGERS, MANIFEST, RESTORED, SCHEMA_VERSION
 from curate.dataset.reader import read_lines
 from curate.dataset.staging import STAGING, Sizes, Staging
 from curate.engines import Edit
@@ -129,6 +129,10 @@ class DatasetWriter:
         if stage := self.stages.get(step, 0):
             name = f"{stage}.{name}"
         self.staging.open(name).write(_line(row))
+
+    def restored(self, row: dict[str, Any]) -> None:
+        """Write a line of restored.jsonl."""
+        self.staging.open(RESTORED).write(_line(row))
 
     def write_text(self, name: str, text: str) -> None:
         """Stage a file of the directory that is for people: the card, the report."""

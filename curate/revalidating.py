@@ -1,0 +1,139 @@
+"""Check that a dataset directory is what its steps make of its own records."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from curate.dataset import RESTORED, read_ledger, read_manifest
+from curate.dataset.edits import EditIndex, undo
+from curate.dataset.order import in_reading_order, is_recorded
+from curate.dataset.writer import versions
+from curate.engines import Edit
+from curate.errors import DatasetError, clip
+from curate.records import Dropped, Record
+from curate.rerunning import Exemptions, Item, Rerun, rebuild
+from curate.splitting import split_of
+from curate.steps import STEPS, RecordStep
+
+__all__ = ["revalidate"]
+
+_SPLIT = "split"
+
+
+def revalidate(directory: Path) -> str:
+    """Return what was checked: each record, as it was read, meets the same fate again.
+
+    The edits are undone, and the steps run over the records with the settings in the manifest,
+    verdicts that `--restore` set aside being set aside again. A directory of another version is
+    left alone, and so is a step that compares records where their order of reading is not sure
+    (a source was a dataset directory).
+
+    Raises:
+        DatasetError: the first record that comes out in another way.
+    """
+    manifest = read_manifest(directory)
+    entries = [step for step in manifest["steps"] if step["name"] != _SPLIT]
+    names = [step["name"] for step in entries]
+    if odd := _other_version(manifest, names):
+        return f"not run again: {odd}, and another version may decide otherwise"
+    by_name = {step.name: step for step in STEPS}
+    sure = not is_recorded(manifest)
+    steps = rebuild(
+        entries,
+        lambda index: sure or issubclass(by_name[names[index]], RecordStep),
+        f"{directory}/manifest.json",
+    )
+    aside = frozenset((row["step"], row["id"]) for row in read_ledger(directory / RESTORED))
+    split = next((s["settings"] for s in manifest["steps"] if s["name"] == _SPLIT), None)
+    with EditIndex(directory) as edits:
+        judge = _Judge(directory, edits, split)
+        rerun = Rerun(steps, names, edits, Exemptions(records=aside), judge)
+        for item in rerun.run(_items(directory, manifest, names, edits, steps)):
+            judge.keep(item)
+    ran = ", ".join(name for name, step in zip(names, steps, strict=True) if step) or "no step"
+    return f"{judge.records} records, as they were read, meet the same fate again: {ran}"
+
+
+def _other_version(manifest: dict[str, Any], names: Sequence[str]) -> str:
+    """Return what the directory was written with that is not here; empty if it is all the same."""
+    here = versions()
+    odd = {name: v for name, v in manifest["versions"].items() if here.get(name) != v}
+    if odd:
+        return ", ".join(f"written with {name} {clip(version)}" for name, version in odd.items())
+    known = {step.name for step in STEPS}
+    return ", ".join(f"step {clip(name)} is not known here" for name in names if name not in known)
+
+
+def _items(
+    directory: Path,
+    manifest: dict[str, Any],
+    names: list[str],
+    edits: EditIndex,
+    steps: list[Any],
+) -> Iterator[Item]:
+    for split, was in in_reading_order(directory, manifest):
+        record = was.record if isinstance(was, Dropped) else was
+        fate = names.index(was.step) if isinstance(was, Dropped) else len(names)
+        trusted = fate < len(names) and steps[fate] is None
+        if record.id in edits.ids:
+            record = undo(record, edits.of(record.id))
+        yield Item(record, 0, fate, was, trusted, split)
+
+
+class _Judge:
+    """Compares what comes out of the steps with what the directory says."""
+
+    def __init__(
+        self,
+        directory: Path,
+        edits: EditIndex,
+        split: dict[str, Any] | None,
+    ) -> None:
+        self.records = 0
+        self._directory = directory
+        self._edits = edits
+        self._split = split
+
+    def keep(self, item: Item) -> None:
+        """Raise unless the record was kept as it comes out, in this split."""
+        if isinstance(item.was, Dropped):
+            raise self._fault(
+                item, f"was dropped by {item.was.step} as {item.was.reason}, and passes"
+            )
+        self._compare(item, item.record, item.was)
+        expected = "train" if self._split is None else split_of(item.was, **self._split)
+        if item.split != expected:
+            raise self._fault(item, f"is in split {item.split}, and belongs to {expected}")
+
+    def drop(self, item: Item, verdict: Dropped) -> None:
+        """Raise unless the record was dropped so."""
+        said = f"{verdict.step} drops it as {verdict.reason}"
+        if not isinstance(item.was, Dropped):
+            raise self._fault(item, f"was kept, and {said}")
+        if (item.was.step, item.was.reason) != (verdict.step, verdict.reason):
+            raise self._fault(
+                item, f"was dropped by {item.was.step} as {item.was.reason}, and {said}"
+            )
+        if item.was.evidence != orjson.loads(orjson.dumps(verdict.evidence)):
+            raise self._fault(
+                item,
+                f"was dropped with the evidence {clip(item.was.evidence)}, and {said} with "
+                f"{clip(verdict.evidence)}",
+            )
+        self._compare(item, verdict.record, item.was.record)
+
+    def set_aside(self, item: Item, verdict: Dropped) -> None:
+        """Let the record go on: the directory says that it was restored."""
+
+    def _compare(self, item: Item, record: Record, was: Record) -> None:
+        self.records += 1
+        if record != was:
+            raise self._fault(item, "has other texts when the steps are run again")
+        edits: list[Edit] = self._edits.of(record.id) if record.id in self._edits.ids else []
+        if edits != item.edits:
+            raise self._fault(item, f"has {len(edits)} edits, the steps make {len(item.edits)}")
+
+    def _fault(self, item: Item, what: str) -> DatasetError:
+        return DatasetError(f"{self._directory}: record {clip(item.record.id)} {what}")
