@@ -1,11 +1,13 @@
 """`curate clean`."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 
 from curate.cli.options import json_flag, layout_options, out, overwrite, parse_map, sources
+from curate.errors import UsageError
 
 
 @click.command("clean")
@@ -18,6 +20,8 @@ from curate.cli.options import json_flag, layout_options, out, overwrite, parse_
     "--only", multiple=True, metavar="STEP", help="Run this step and no other. Repeatable."
 )
 @click.option("--skip", multiple=True, metavar="STEP", help="Leave this step out. Repeatable.")
+@click.option("--restore", multiple=True, metavar="STEP|ID",
+              help="Bring dropped records of a dataset directory back. Repeatable.")  # fmt: skip
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1),
               help="Processes; the result is the same.")  # fmt: skip
 @click.option("--resume", is_flag=True,
@@ -32,6 +36,7 @@ def clean_command(
     settings: tuple[str, ...],
     only: tuple[str, ...],
     skip: tuple[str, ...],
+    restore: tuple[str, ...],
     workers: int,
     resume: bool,
     overwrite: bool,
@@ -43,8 +48,18 @@ def clean_command(
     quarantine.jsonl (rows that could not be read), edits.jsonl (each change), a manifest and a
     card. A run that stopped, whatever stopped it, goes on with --resume.
 
+    With --restore, SOURCE is a dataset directory, and what it dropped comes back without the
+    original files: all that a STEP dropped, or the record with an ID. Later steps look at it.
+
     Example: curate clean data/sample -o clean
     """
+    if restore:
+        others: dict[str, object] = {"--only": only, "--skip": skip, "--set": settings,
+                                     "--layout": layout, "--map": columns,
+                                     "--resume": resume}  # fmt: skip
+        manifest = _restore(sources, restore, out, others=others, overwrite=overwrite)
+        _show(manifest, out, as_json)
+        return
     from curate.cleaning import clean
     from curate.reporting.terminal import counting, quiet_libraries, talk
     from curate.sources import resolve
@@ -64,6 +79,50 @@ def clean_command(
             progress=progress,
             talk=talk,
         )
+    _show(manifest, out, as_json)
+
+
+def _restore(
+    sources: tuple[str, ...],
+    wanted: tuple[str, ...],
+    out: Path,
+    *,
+    others: dict[str, object],
+    overwrite: bool,
+) -> dict[str, Any]:
+    """Return the manifest of the directory written, after telling on stderr what came back."""
+    from curate.reporting.terminal import talk
+    from curate.restoring import restore
+
+    if len(sources) != 1:
+        raise UsageError(f"--restore takes one dataset directory, found {len(sources)} sources")
+    if given := [name for name, value in others.items() if value]:
+        raise UsageError(
+            f"--restore with {given[0]}: it has no meaning there, as the records, the steps and "
+            "their settings are those of the dataset directory; leave it out"
+        )
+    outcome = restore(Path(sources[0]), wanted, out, overwrite=overwrite)
+    talk(f"restored: {_tally(outcome.restored)}")
+    if outcome.again:
+        talk(f"of these dropped by later steps: {_tally(outcome.again)}")
+    if outcome.others:
+        talk(
+            f"beside them {outcome.others:,} fared otherwise, compared with what came back: "
+            f"`curate diff {sources[0]} {out}` names them"
+        )
+    return outcome.manifest
+
+
+def _tally(tally: Counter[tuple[str, str]]) -> str:
+    """Return the parts of a tally.
+
+    >>> _tally(Counter({("validate", "too_long"): 2, ("dedup", "exact_duplicate"): 1}))
+    '2 validate/too_long, 1 dedup/exact_duplicate'
+    """
+    return ", ".join(f"{number:,} {'/'.join(step)}" for step, number in tally.items())
+
+
+def _show(manifest: dict[str, Any], out: Path, as_json: bool) -> None:
     if as_json:
         import orjson
 

@@ -1,0 +1,254 @@
+"""Bring dropped records back: what `curate clean DIR --restore` does."""
+
+import difflib
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from curate.account import Account
+from curate.dataset import (
+    RESTORED,
+    DatasetWriter,
+    audit,
+    read_ledger,
+    read_lines,
+    read_manifest,
+    read_records,
+)
+from curate.dataset.edits import EditIndex
+from curate.dataset.order import in_reading_order
+from curate.engines import Edit
+from curate.errors import DatasetError, UsageError, clip
+from curate.records import Dropped, Quarantined, Record
+from curate.reporting.card import card
+from curate.rerunning import Exemptions, Item, Rerun, rebuild
+from curate.steps import STEPS
+
+__all__ = ["Restoration", "restore"]
+
+Tally = Counter[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class Restoration:
+    """What came of restoring; each tally is of step and reason.
+
+    Attributes:
+        manifest: of the directory written.
+        restored: verdicts that were set aside.
+        again: restored records that a later step dropped.
+        others: records whose fate changed although they were not asked for: kept before and
+            dropped now, or the other way round, as a step compares them with what came back.
+
+    """
+
+    manifest: dict[str, Any] = field(default_factory=dict)
+    restored: Tally = field(default_factory=Counter)
+    again: Tally = field(default_factory=Counter)
+    others: int = 0
+
+
+def restore(
+    source: Path, wanted: Sequence[str], target: Path, *, overwrite: bool = False
+) -> Restoration:
+    """Write `target`, the dataset of `source` with dropped records back in, and return the change.
+
+    A restored record is exempt from the step that dropped it and from nothing else: the later
+    steps, with the settings in the manifest, see it as if it had never been dropped, and a step
+    that looks at records together looks at all of them again. Records that were kept are not run
+    through the other steps again. The original files are not needed.
+
+    Args:
+        source: the dataset directory that `curate clean` wrote.
+        wanted: each a STEP (all it dropped) or the id of a dropped record.
+        target: the folder to write.
+        overwrite: replace what an earlier run wrote in `target`.
+
+    Raises:
+        UsageError: the target is the source or lies in it.
+        DatasetError: the source is none that can be restored in, or nothing is there to restore.
+    """
+    if target.resolve().is_relative_to(source.resolve()):
+        raise UsageError(f"{target}: is the dataset directory itself or in it; name another folder")
+    manifest = read_manifest(source)
+    audit(source)
+    _check_unsplit(source, manifest)
+    before = frozenset((row["step"], row["id"]) for row in read_ledger(source / RESTORED))
+    names = [step["name"] for step in manifest["steps"]]
+    exempt = _find(source, manifest["steps"], wanted)
+    first = min(names.index(step) for step in [*exempt.steps, *(s for s, _ in exempt.records)])
+    exempt = Exemptions(exempt.steps, exempt.records | before)
+    steps = rebuild(manifest["steps"], lambda index: index > first, f"{source}/manifest.json")
+    with EditIndex(source) as edits, DatasetWriter(target, overwrite=overwrite) as writer:
+        for row in read_ledger(source / RESTORED):
+            writer.restored(row)
+        ledger = _Ledger(writer, names, before)
+        rerun = Rerun(steps, names, edits, exempt, ledger)
+        for item in rerun.run(_items(source, manifest, names)):
+            ledger.keep(item)
+        _copy(source, writer, ledger)
+        account = _account(manifest, edits, rerun, ledger)
+        result = writer.manifest(command="restore", account=account, seed=manifest["seed"])
+        writer.write_text("README.md", card(result))
+        writer.commit(result)
+    ledger.outcome.manifest = result
+    return ledger.outcome
+
+
+def _check_unsplit(directory: Path, manifest: dict[str, Any]) -> None:
+    """Raise DatasetError if `curate split` wrote the directory: a record has no split to go to."""
+    outputs = {output["path"] for output in manifest["outputs"]}
+    if manifest["command"] == "split" or outputs & {"validation.jsonl", "test.jsonl"}:
+        raise DatasetError(
+            f"{directory}: was written by `curate split`, and a restored record could share a "
+            "group with records of any split; restore in the directory that `curate clean` "
+            "wrote, then split the result"
+        )
+
+
+def _find(directory: Path, steps: Sequence[dict[str, Any]], wanted: Sequence[str]) -> Exemptions:
+    """Return the verdicts that the names stand for; a name that is a step stands for the step.
+
+    Raises:
+        DatasetError: a name stands for nothing that was dropped.
+    """
+    by_name = {step["name"]: step for step in steps}
+    chosen = frozenset(name for name in wanted if name in by_name)
+    for name in chosen:
+        if not by_name[name]["dropped"]:
+            edited = by_name[name]["edited"]
+            edits = f"; its edits of {edited} records stay" if edited else ""
+            raise DatasetError(f"{directory}: --restore {name}: the step dropped nothing{edits}")
+    ids = {name for name in wanted if name not in by_name}
+    rows = read_lines(directory / "dropped.jsonl") if ids else iter(())
+    found = {row["record"]["id"]: row["step"] for row in rows if row["record"]["id"] in ids}
+    for id in sorted(ids - found.keys()):
+        why = _why_not(directory, id, list(by_name))
+        raise DatasetError(f"{directory}: --restore {clip(id)}: {why}")
+    return Exemptions(chosen, frozenset((step, id) for id, step in found.items()))
+
+
+def _why_not(directory: Path, name: str, steps: Sequence[str]) -> str:
+    """Return why the name stands for nothing that can come back."""
+    for row in read_lines(directory / "quarantine.jsonl"):
+        if f"{row['source']}:{row['line']}" == name:
+            return (
+                f"this row could not be read ({clip(row['error'])}), so there is no record to "
+                "bring back; mend it in the file and clean that again"
+            )
+    if any(record.id == name for _, record in read_records(directory)):
+        earlier = any(row["id"] == name for row in read_ledger(directory / RESTORED))
+        return "the record is kept" + (" already: it was restored before" if earlier else "")
+    if any(name == step.name for step in STEPS):
+        return f"the step did not run here; those that did are {', '.join(steps)}"
+    rows = itertools.islice(read_lines(directory / "dropped.jsonl"), 20_000)
+    near = difflib.get_close_matches(name, [*steps, *(row["record"]["id"] for row in rows)], n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; steps: {', '.join(steps)}"
+    return f"no step and no dropped record is called so{hint}"
+
+
+def _items(source: Path, manifest: dict[str, Any], names: list[str]) -> Iterator[Item]:
+    for split, was in in_reading_order(source, manifest):
+        if isinstance(was, Dropped):
+            at = names.index(was.step)
+            yield Item(was.record, at, at, was)
+        else:
+            yield Item(was, len(names), len(names), was, split=split)
+
+
+class _Ledger:
+    """Writes what comes out of the steps, and notes what is other than before."""
+
+    def __init__(
+        self, writer: DatasetWriter, names: Sequence[str], before: frozenset[tuple[str, str]]
+    ) -> None:
+        self.outcome = Restoration()
+        self.kept = 0
+        self.edits: list[Edit] = []
+        self.cancelled: dict[str, int] = {}
+        self._writer = writer
+        self._names = names
+        self._before = before
+        self._back: set[str] = set()
+
+    def keep(self, item: Item) -> None:
+        """Write a record that passed."""
+        self.kept += 1
+        self.edits += item.edits
+        self._writer.keep(item.record)
+        self.outcome.others += isinstance(item.was, Dropped) and item.record.id not in self._back
+
+    def drop(self, item: Item, verdict: Dropped) -> None:
+        """Write a record that is out."""
+        self.edits += item.edits
+        self._writer.drop(verdict)
+        at = self._names.index(verdict.step)
+        if item.at > at:  # it had passed this step: what later ones changed never happened
+            self.cancelled[verdict.record.id] = at
+        self.outcome.others += isinstance(item.was, Record)
+        if verdict.record.id in self._back:
+            self.outcome.again[verdict.step, verdict.reason] += 1
+
+    def set_aside(self, item: Item, verdict: Dropped) -> None:
+        """Write a verdict that does not count, if that is not known from before."""
+        row = verdict.to_dict()
+        id = row.pop("record")["id"]
+        if isinstance(item.was, Dropped):
+            self._back.add(id)
+        if (verdict.step, id) not in self._before:
+            self._writer.restored({"id": id, **row})
+            self.outcome.restored[verdict.step, verdict.reason] += 1
+
+    def is_cancelled(self, edit: Edit) -> bool:
+        """Return whether an edit belongs to a step that the record no longer reaches."""
+        return self._names.index(edit.step) > self.cancelled.get(edit.id, len(self._names))
+
+
+def _copy(source: Path, writer: DatasetWriter, ledger: _Ledger) -> None:
+    """Write the rows that could not be read, as they stand, and the edits that still hold."""
+    for row in read_lines(source / "quarantine.jsonl"):
+        writer.quarantine(Quarantined(**row))
+    for row in read_lines(source / "edits.jsonl"):
+        edit = Edit(**row)
+        if not ledger.is_cancelled(edit):
+            writer.edit(edit)
+    for edit in ledger.edits:
+        writer.edit(edit)
+
+
+def _account(
+    manifest: dict[str, Any], edits: EditIndex, rerun: Rerun, ledger: _Ledger
+) -> dict[str, Any]:
+    """Return the account of the manifest.
+
+    Raises:
+        AccountError: a record was lost on the way.
+    """
+    dropped = sum(count.dropped.total() for count in rerun.counts)
+    cancelled = {
+        (edit.id, edit.step)
+        for id in ledger.cancelled
+        for edit in edits.of(id)
+        if ledger.is_cancelled(edit)
+    }
+    undone = Counter(step for _, step in cancelled)
+    counts = manifest["counts"]
+    account = Account(
+        steps=rerun.counts,
+        read=counts["read"],
+        kept=ledger.kept,
+        dropped=dropped,
+        quarantined=counts["quarantined"],
+    )
+    account.check()
+    for count, entry in zip(rerun.counts, manifest["steps"], strict=True):
+        count.settings = entry["settings"]
+        count.edited += entry["edited"] - undone[count.name]
+    return {
+        "sources": manifest["sources"],
+        "steps": [count.to_dict() for count in rerun.counts],
+        "counts": account.counts(),
+    }
