@@ -71,12 +71,16 @@ def test_a_record_comes_back_by_its_id_to_its_place(made, tmp_path, read_rows, f
     }  # fmt: skip
     manifest = read_manifest(tmp_path / "out")
     assert manifest["counts"] == {"read": 7, "kept": 4, "dropped": 2, "quarantined": 1}
-    assert [(s["in"], s["kept"], s["dropped"]) for s in manifest["steps"]] == [
-        (6, 6, {}), (6, 5, {"empty_output": 1}), (5, 4, {"exact_duplicate": 1}),
+    assert [(s["in"], s["kept"], s["dropped"]) for s in manifest["steps"] if s["dropped"]] == [
+        (6, 5, {"empty_output": 1}), (5, 4, {"exact_duplicate": 1}),
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("skip", [["validate"], ["dedup"], ["validate", "dedup"]])
+@pytest.mark.parametrize(
+    "skip",
+    [["validate"], ["echo"], ["dedup"], ["refusals", "dedup"],
+     ["validate", "echo", "refusals", "unanswerable", "dedup"]],
+)  # fmt: skip
 def test_restoring_all_that_a_step_dropped_is_cleaning_without_it(skip, tmp_path):
     sources = resolve([str(shipped("data", "sample"))])
     clean(sources, select_steps(STEPS), tmp_path / "made")
@@ -85,8 +89,9 @@ def test_restoring_all_that_a_step_dropped_is_cleaning_without_it(skip, tmp_path
     for name in ("train.jsonl", "quarantine.jsonl"):
         expected = (tmp_path / "skipped" / name).read_bytes()
         assert (tmp_path / "out" / name).read_bytes() == expected, name
-    assert read_manifest(tmp_path / "made")["counts"]["dropped"] == 149
-    assert "normalise, validate, dedup" in revalidate(tmp_path / "out")
+    dropped = {s["name"]: s["dropped"] for s in read_manifest(tmp_path / "made")["steps"]}
+    assert all(dropped[step] for step in skip)
+    assert revalidate(tmp_path / "out").startswith("2710 records, as they were read, meet the same")
 
 
 def test_the_same_from_many_files_and_step_by_step(tmp_path, write_rows):
@@ -264,7 +269,7 @@ def test_a_dataset_of_a_dataset_keeps_its_order(cleaned, tmp_path, read_rows):
     restore(tmp_path / "second", ["dedup", "first:2"], tmp_path / "out")
     ids = [row["id"] for row in read_rows(tmp_path / "out" / "train.jsonl")]
     assert ids == ["first:1", "first:2", "first:3", "first:4"]
-    assert revalidate(tmp_path / "out").endswith("again: normalise, validate")
+    assert revalidate(tmp_path / "out").endswith("truncated_output, repetition")
 
 
 def test_several_records_of_a_row_keep_their_order(tmp_path, read_rows, write_rows):
@@ -309,7 +314,7 @@ WRONG = {
     "an edit stays": ("normalise", "the step dropped nothing; its edits of 2 records stay"),
     "no such id": ("mesy:4", r"--restore mesy:4: no step .* did you mean 'messy:4'\?"),
     "no such step": ("validat", "did you mean 'validate'"),
-    "nothing like it": ("zzz", "steps: normalise, validate, dedup"),
+    "nothing like it": ("zzz", "steps: normalise, validate, .*, dedup$"),
     "kept": ("messy:1", "the record is kept$"),
     "quarantined": ("messy:6", r"could not be read \(not JSON.* mend it in the file"),
     "empty": ("", "no step and no dropped record"),
@@ -365,7 +370,7 @@ def test_a_directory_that_was_changed_by_hand_is_refused(made, tmp_path):
 
 def test_a_step_of_another_version_is_refused_only_if_it_is_needed(made, tmp_path):
     manifest = read_manifest(made)
-    manifest["steps"][2]["name"] = "polish"
+    manifest["steps"][-1]["name"] = "polish"
     (made / "manifest.json").write_text(json.dumps(manifest))
     path = made / "dropped.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"dedup"', b'"polish"'))
