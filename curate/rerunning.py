@@ -1,11 +1,11 @@
 """Run the steps of a dataset directory over its own records again, without the original files."""
 
-import pickle
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import orjson
 from pydantic import ValidationError
 
 from curate.account import StepCount
@@ -160,16 +160,25 @@ class _Spool:
         while True:
             if place < self._end:
                 self._file.seek(place)
-                item = pickle.load(self._file)
+                item = _read(self._file.readline())
                 place = self._file.tell()
             elif (found := next(self._coming, None)) is not None:
                 item = found
                 self._file.seek(self._end)
-                pickle.dump(item, self._file)
+                self._file.write(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE))
                 place = self._end = self._file.tell()
             else:
                 return
             yield item
+
+
+def _read(line: bytes) -> Item:
+    """Return the item that a line of the file holds."""
+    row = orjson.loads(line)
+    was = row["was"]
+    was = Dropped(**{**was, "record": Record(**was["record"])}) if "step" in was else Record(**was)
+    edits = [Edit(**edit) for edit in row["edits"]]
+    return Item(**{**row, "record": Record(**row["record"]), "was": was, "edits": edits})
 
 
 @dataclass(frozen=True, slots=True)

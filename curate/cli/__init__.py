@@ -12,6 +12,7 @@ from curate.cli.audit import audit_command
 from curate.cli.clean import clean_command
 from curate.cli.convert import convert_command
 from curate.cli.demo import demo_command
+from curate.cli.diff import diff_command
 from curate.cli.explain import explain_command
 from curate.cli.generate import generate_command
 from curate.cli.inspect import inspect_command
@@ -24,7 +25,7 @@ from curate.errors import CurateError
 __all__ = ["main"]
 
 STAGES: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
-    ("Look", (inspect_command, explain_command, audit_command)),
+    ("Look", (inspect_command, explain_command, diff_command, audit_command)),
     ("Curate", (clean_command, split_command, convert_command)),
     ("Prompt", (templates_command, preview_command)),
     ("Tune", (train_command, generate_command)),

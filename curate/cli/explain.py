@@ -1,5 +1,8 @@
 """`curate explain`."""
 
+import difflib
+import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,9 @@ from curate.records import TEXT_FIELDS
 def explain_command(directory: Path, id: str, as_json: bool) -> None:
     """Tell all that happened to one record.
 
-    ID is the record's `id`, SOURCE:POSITION, as the files of the dataset directory have it.
+    How it was read, what each step changed, and how it ended, with the evidence. Beside the record
+    that stayed in its place, what differs stands between ⟦ and ⟧. ID is the record's `id`,
+    SOURCE:POSITION, as the files of the dataset directory have it.
 
     Example: curate explain clean facts:12
     """
@@ -28,6 +33,10 @@ def explain_command(directory: Path, id: str, as_json: bool) -> None:
         import orjson
 
         click.echo(orjson.dumps(story, option=orjson.OPT_INDENT_2))
+    elif story["fate"] == "quarantined":
+        row = story["row"]
+        click.echo(f"{story['id']}  from {row['path']}:{row['line']}, byte {row['offset']}")
+        click.echo(f"quarantined: {row['error']}\n{clip(row['raw'] or row['raw_base64'], 2000)}")
     else:
         _show(story)
 
@@ -35,34 +44,95 @@ def explain_command(directory: Path, id: str, as_json: bool) -> None:
 def _show(story: dict[str, Any]) -> None:
     from curate.reporting.terminal import print_table
 
-    if story["fate"] == "quarantined":
-        row = story["row"]
-        click.echo(f"{story['id']}  from {row['path']}:{row['line']}, byte {row['offset']}")
-        click.echo(f"quarantined: {row['error']}\n{clip(row['raw'] or row['raw_base64'], 2000)}")
-        return
-    record = story["record"]
+    record, edits = story["record"], story["edits"]
     click.echo(f"{story['id']}  from {record['origin']}")
+    if not edits:
+        print_table("Record", ["field", "as it was read"], _fields([record]))
+    else:
+        rows = _fields([story["as_read"], record])
+        rows = [[name, one, "(the same)" if one == other else other] for name, one, other in rows]
+        print_table("Record", ["field", "as it was read", "as it left"], rows)
+        names = ("step", "field", "before", "after")
+        print_table("Edits", names, [[edit[name] for name in names] for edit in edits])
+    for verdict in story.get("restored", []):
+        click.echo(f"restored: {_verdict(verdict)}; that was set aside")
     if story["fate"] == "kept":
         click.echo(f"kept, in split {story['split']}")
     else:
-        evidence = ", ".join(f"{key}: {value}" for key, value in story["evidence"].items())
-        click.echo(f"dropped by {story['step']}: {story['reason']} ({evidence})")
-    survivor = story.get("survivor")
-    header = ["field", "record"] if survivor is None else ["field", "record", survivor["id"]]
-    columns = [record] if survivor is None else [record, survivor]
-    rows = [[name, *(_cell(c[name]) for c in columns)] for name in TEXT_FIELDS]
-    if any(column["history"] for column in columns):
-        rows.append(["history", *(f"{len(column['history'])} turns" for column in columns)])
-    print_table("Record", header, rows)
-    if story["edits"]:
-        changes = [
-            [e["step"], e["field"], e["at"], _cell(e["removed"]), _cell(e["inserted"])]
-            for e in story["edits"]
-        ]
-        print_table("Edits", ["step", "field", "at character", "was", "became"], changes)
+        click.echo(f"dropped: {_verdict(story)}")
+    if survivor := story.get("survivor"):
+        header = ["field", story["id"], survivor["id"]]
+        rows = [[name, *_marked(one, other)] for name, one, other in _fields([record, survivor])]
+        print_table("Beside the record that stayed", header, rows)
     if story["stands_for"]:
         click.echo(f"stands for: {', '.join(story['stands_for'])}")
 
 
-def _cell(value: object) -> object:
-    return "(empty)" if value == "" else value
+def _fields(columns: list[dict[str, Any]]) -> list[list[str]]:
+    """Return a row a text field, and one a turn where there are earlier ones."""
+    rows = [[name, *(_text(column[name]) for column in columns)] for name in TEXT_FIELDS]
+    turns = itertools.zip_longest(*(column["history"] for column in columns), fillvalue={})
+    for number, places in enumerate(turns, 1):
+        role = next(turn["role"] for turn in places if turn)
+        texts = [_text(turn.get("content", "")) for turn in places]
+        rows.append([f"{role}, turn {number}", *texts])
+    return rows
+
+
+def _text(value: object) -> str:
+    return "(empty)" if value == "" else str(value)
+
+
+_WORDS = {
+    "field": "in {}",
+    "found": "found {!r}",
+    "value": "value {!r}",
+    "at": "at character {}",
+    "kept": "{} stayed in its place",
+    "limit": "the limit is {:,}",
+    "times": "{} times",
+    "score": "score {}",
+    **{unit: f"{{:,}} {unit}" for unit in ("chars", "words", "sentences", "tokens")},
+}
+
+
+def _verdict(verdict: dict[str, Any]) -> str:
+    """Return step, reason and evidence in words.
+
+    >>> _verdict({"step": "validate", "reason": "too_long",
+    ...           "evidence": {"field": "output", "chars": 1200, "limit": 900}})
+    'too_long, says step validate: in output, 1,200 chars, the limit is 900'
+    """
+    evidence = dict(verdict["evidence"])
+    if evidence.get("field") == "both":
+        evidence["field"] = "prompt and answer"
+    words = []
+    for key, value in evidence.items():
+        shown = clip(value) if isinstance(value, str | dict | list) else value
+        try:
+            words.append(_WORDS.get(key, f"{key} {{}}").format(shown))
+        except ValueError:  # not the kind of value that goes there
+            words.append(f"{key} {clip(value)}")
+    said = f"{verdict['reason']}, says step {verdict['step']}"
+    return f"{said}: {', '.join(words)}" if words else said
+
+
+def _marked(one: str, other: str) -> tuple[str, str]:
+    """Return two texts with what differs between ⟦ and ⟧; what is long and equal is cut.
+
+    >>> _marked("Name a  colour.", "Name a colour!")
+    ('Name a⟦  ⟧colour⟦.⟧', 'Name a⟦ ⟧colour⟦!⟧')
+    """
+    if one == other:
+        return one, "(the same)"
+    ours, theirs = (re.findall(r"\w+|\s+|.", text[:4000], re.DOTALL) for text in (one, other))
+    left, right = "", ""
+    matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
+    for kind, start, end, from_, to in matcher.get_opcodes():
+        part, counterpart = "".join(ours[start:end]), "".join(theirs[from_:to])
+        if kind == "equal":
+            part = part if len(part) <= 50 else f"{part[:20]} … {part[-20:]}"
+            left, right = left + part, right + part
+        else:
+            left, right = f"{left}⟦{part}⟧", f"{right}⟦{counterpart}⟧"
+    return left, right

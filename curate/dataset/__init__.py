@@ -1,6 +1,7 @@
 """The dataset directory: write, read and audit it."""
 
 from curate.dataset.audit import audit
+from curate.dataset.diff import diff
 from curate.dataset.explain import explain
 from curate.dataset.names import FILES, LEDGERS, MANIFEST, RESTORED, SCHEMA_VERSION, SPLITS
 from curate.dataset.reader import read_ledger, read_lines, read_manifest, read_records
@@ -15,6 +16,7 @@ __all__ = [
     "SPLITS",
     "DatasetWriter",
     "audit",
+    "diff",
     "explain",
     "read_ledger",
     "read_lines",

@@ -5,11 +5,18 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+from curate.dataset.edits import EditIndex, text_of, undo
 from curate.dataset.names import RESTORED, SPLITS
 from curate.dataset.reader import read_ledger, read_lines, read_manifest
 from curate.errors import DatasetError, clip
+from curate.records import Record
 
 __all__ = ["explain"]
+
+_AROUND = 30
+"""Characters shown on each side of a change."""
+_SHOWN = 80
+"""Characters shown of a change."""
 
 
 def explain(directory: Path, id: str) -> dict[str, Any]:
@@ -17,7 +24,8 @@ def explain(directory: Path, id: str) -> dict[str, Any]:
 
     `fate` is `kept` (then `split` says where) or `dropped` (then `step`, `reason`, `evidence`, and
     `survivor`, the record that stayed in its place, if there is one); `record` is the record as it
-    left, `edits` are the changes on its way, `stands_for` the ids dropped in its favour,
+    left, `as_read` as it was read, `edits` are the changes on its way, each with the place `before`
+    and `after` it, the change between ⟦ and ⟧; `stands_for` the ids dropped in its favour,
     and `restored`, if there, the verdicts that `--restore` set aside. For
     `source:line` of a row that could not be read, `fate` is `quarantined` and `row` is the row.
 
@@ -37,8 +45,8 @@ def _story(directory: Path, id: str) -> dict[str, Any]:
     story = _kept(directory, id) or _dropped(directory, id) or _quarantined(directory, id)
     if story is None:
         raise DatasetError(f"{directory}: has no record {clip(id)!r}{_nearest(directory, id)}")
-    edits = (row for row in read_lines(directory / "edits.jsonl") if row["id"] == id)
-    story["edits"] = [{k: v for k, v in row.items() if k != "id"} for row in edits]
+    if "record" in story:
+        story["as_read"], story["edits"] = _way(directory, Record.from_dict(story["record"]))
     if back := [row for row in read_ledger(directory / RESTORED) if row["id"] == id]:
         story["restored"] = [{k: v for k, v in row.items() if k != "id"} for row in back]
     story["stands_for"] = [
@@ -47,6 +55,34 @@ def _story(directory: Path, id: str) -> dict[str, Any]:
         if row["evidence"].get("kept") == id
     ]
     return {"id": id, **story}
+
+
+def _way(directory: Path, record: Record) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the record as it was read, and its edits in the order in which they were made."""
+    with EditIndex(directory) as index:
+        edits = index.of(record.id)
+    told: list[dict[str, Any]] = []
+    for edit in reversed(edits):
+        after, record = record, undo(record, [edit])
+        row = {name: value for name, value in edit.to_dict().items() if name != "id"}
+        row["before"] = _excerpt(text_of(record, edit.field), edit.at, len(edit.removed))
+        row["after"] = _excerpt(text_of(after, edit.field), edit.at, len(edit.inserted))
+        told.insert(0, row)
+    return record.to_dict(), told
+
+
+def _excerpt(text: str | None, at: int, length: int) -> str:
+    """Return a part of a text, marked, with what stands around it.
+
+    >>> _excerpt("Say it in one word, please.", 4, 2)
+    'Say ⟦it⟧ in one word, please.'
+    """
+    text = text or ""
+    left, part, right = text[:at], text[at : at + length], text[at + length :]
+    if len(part) > _SHOWN:
+        part = f"{part[: _SHOWN // 2]} … {part[-_SHOWN // 2 :]}"
+    left = left if len(left) <= _AROUND else "…" + left[-_AROUND:]
+    return f"{left}⟦{part}⟧{right if len(right) <= _AROUND else right[:_AROUND] + '…'}"
 
 
 def _kept(directory: Path, id: str) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -90,7 +91,10 @@ def test_inspect_writes_nothing_and_names_the_problems(run, messy):
 
 def test_explain_and_audit(run, messy, tmp_path):
     run("clean", messy, "-o", tmp_path / "out")
-    assert "exact_duplicate (kept: messy:1" in run("explain", tmp_path / "out", "messy:5").output
+    assert (
+        "exact_duplicate, says step dedup: messy:1 stayed in"
+        in run("explain", tmp_path / "out", "messy:5").output
+    )
     assert (
         json.loads(run("explain", tmp_path / "out", "messy:1", "--json").output)["fate"] == "kept"
     )
@@ -99,6 +103,55 @@ def test_explain_and_audit(run, messy, tmp_path):
     (tmp_path / "out" / "train.jsonl").write_text("")
     done = run("audit", tmp_path / "out")
     assert (done.exit_code, done.output.count("\n")) == (1, 1)
+
+
+def test_explain_shows_what_changed_and_what_differs(run, messy, tmp_path):
+    run("clean", messy, "-o", tmp_path / "out")
+    edited = run("explain", tmp_path / "out", "messy:2").output
+    assert re.search(r"normalise +instruction +Say it.⟦\\r\\n⟧ +Say it.⟦⟧ ", edited)
+    assert re.search(r"output +cafÃ©<\|endoftext\|> +café ", edited)
+    assert "kept, in split train" in edited
+    dropped = run("explain", tmp_path / "out", "messy:5").output
+    assert re.search(r"instruction +⟦name⟧ a⟦  ⟧colour. +⟦Name⟧ a⟦ ⟧colour\.", dropped)
+    assert re.search(r"context +\(empty\) +\(the same\)", dropped)
+
+
+def test_restore_and_diff(run, messy, tmp_path):
+    out, more = tmp_path / "out", tmp_path / "more"
+    run("clean", messy, "-o", out)
+    done = run("clean", out, "-o", more, "--restore", "dedup", "--restore", "messy:3")
+    assert done.exit_code == 0
+    assert "restored: 1 validate/empty_output, 1 dedup/exact_duplicate\n" in done.stderr
+    assert "read 7 = kept 5 + dropped 1 + quarantined 1" in done.stdout
+    told = run("explain", more, "messy:3").output
+    assert "restored: empty_output, says step validate: in output; that was set aside" in told
+    shown = run("diff", out, more).output
+    assert "3 records → 5, 3 of them the same" in shown
+    assert re.search(r"came +validate +empty_output +1 +messy:3 ", shown)
+    assert json.loads(run("diff", out, more, "--json").output)["changes"][1] == {
+        "kind": "came", "step": "dedup", "reason": "exact_duplicate",
+        "records": [{"id": "messy:5"}],
+    }  # fmt: skip
+    assert run("audit", more).exit_code == 0
+
+
+RESTORE_WRONG = {
+    "two sources": ([], ["b"], "takes one dataset directory, found 2 sources"),
+    "--skip": (["--skip", "echo"], [], "--restore with --skip: it has no meaning there"),
+    "--only": (["--only", "echo"], [], "--restore with --only: it has no meaning there"),
+    "--set": (["--set", "validate.max_chars=9"], [], "--restore with --set: it has no meaning"),
+    "--layout": (["--layout", "alpaca"], [], "--restore with --layout: it has no meaning there"),
+    "--resume": (["--resume"], [], "--restore with --resume: it has no meaning there"),
+}
+
+
+@pytest.mark.parametrize("name", RESTORE_WRONG)
+def test_restore_takes_nothing_beside_it(name, run, tmp_path):
+    options, sources, message = RESTORE_WRONG[name]
+    done = run("clean", "a", *sources, "-o", tmp_path / "o", "--restore", "dedup", *options)
+    assert done.exit_code == 2
+    assert message in done.output
+    assert not (tmp_path / "o").exists()
 
 
 def test_preview_marks_the_part_that_takes_loss(run, messy):
