@@ -51,6 +51,7 @@ def clip(value: object, limit: int = 80) -> str:
     'xxxxxxxxx…'
     """
     text = value if isinstance(value, str) else repr(value)
-    text = text[: limit + 1]
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    text = line = text[: limit + 1]
+    if not text.isprintable():
+        line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -26,8 +26,8 @@ class Sink(Protocol):
     def quarantine(self, row: Quarantined) -> None:
         """Take a row that could not be read."""
 
-    def edit(self, edit: Edit) -> None:
-        """Take one change that a step made."""
+    def edit(self, edit: Edit, record: Record) -> None:
+        """Take one change that a step made, and the record as it left the steps around it."""
 
 
 def run_pipeline(
@@ -142,10 +142,11 @@ def _settle(
 ) -> Iterator[Record]:
     """Yield the records that passed a run of record steps; book the others and every edit."""
     for passage in passages:
-        for edit in passage.edits:
-            sink.edit(edit)
-        edited = {edit.step for edit in passage.edits}
         result = passage.result
+        left = result.record if isinstance(result, Dropped) else result
+        for edit in passage.edits:
+            sink.edit(edit, left)
+        edited = {edit.step for edit in passage.edits}
         for count in counts:
             count.seen += 1
             if count.name in edited:

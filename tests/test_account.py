@@ -62,7 +62,7 @@ class Fates:
     def quarantine(self, row):
         self.quarantined.append(row)
 
-    def edit(self, edit):
+    def edit(self, edit, record):
         self.edits.append(edit)
 
 

@@ -14,7 +14,12 @@ class Collector:
     def __init__(self):
         self.kept, self.dropped, self.quarantined, self.edits = [], [], [], []
         self.keep, self.drop = self.kept.append, self.dropped.append
-        self.quarantine, self.edit = self.quarantined.append, self.edits.append
+        self.quarantine = self.quarantined.append
+        self.edited = []
+
+    def edit(self, edit, record):
+        self.edits.append(edit)
+        self.edited.append(record)
 
 
 def test_every_row_has_its_fate(messy):
@@ -32,6 +37,8 @@ def test_every_row_has_its_fate(messy):
         ("messy:2", "output", "Ã©<|endoftext|>", "é"),
         ("messy:3", "output", "  ", ""),
     }
+    assert [r.id for r in sink.edited] == ["messy:2", "messy:2", "messy:3"]
+    assert sink.edited[0] is sink.kept[1]
     assert account.counts() == {"read": 7, "kept": 3, "dropped": 3, "quarantined": 1}
     assert account.steps[0].to_dict() | {"settings": 0} == {
         "name": "normalise", "settings": 0, "in": 6, "kept": 6, "edited": 2, "dropped": {},

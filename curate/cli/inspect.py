@@ -1,77 +1,61 @@
 """`curate inspect`."""
 
-from typing import Any
+from pathlib import Path
 
 import click
 
 from curate.cli.options import json_flag, layout_options, parse_map, sources
 
-_FILES_SHOWN = 20
-
 
 @click.command("inspect")
 @sources
 @layout_options
+@click.option("--strict", is_flag=True,
+              help="Exit 1 if a row is unreadable or a step would drop or edit one.")  # fmt: skip
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE",
+              help="Tell only what is not in FILE, which an earlier --json printed.")  # fmt: skip
+@click.option("--sarif", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write the findings for code hosts, as SARIF 2.1.0.")  # fmt: skip
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write all of it as one page that needs no network.")  # fmt: skip
 @json_flag
 def inspect_command(
-    sources: tuple[str, ...], layout: str | None, columns: tuple[str, ...], as_json: bool
+    sources: tuple[str, ...],
+    layout: str | None,
+    columns: tuple[str, ...],
+    strict: bool,
+    baseline: Path | None,
+    sarif: Path | None,
+    html: Path | None,
+    as_json: bool,
 ) -> None:
-    """Show layout, counts, field lengths and problems.
+    """Show layout, counts, languages and problems.
 
-    Nothing is written. SOURCE is [NAME=]PATH: a file (.json .jsonl .csv .tsv .parquet, also .gz or
-    .zst), a folder, a glob, a dataset directory, hf:OWNER/NAME, or - for JSON lines on stdin.
+    No source is touched, and nothing is written but the FILEs that you name. SOURCE is
+    [NAME=]PATH: a file (.json .jsonl .csv .tsv .parquet, also .gz or .zst), a folder, a glob, a
+    dataset directory, hf:OWNER/NAME, or - for JSON lines on stdin.
 
-    Example: curate inspect data/sample
+    Example: curate inspect data/sample --html inspect.html
     """
-    from curate.reporting.summary import summarise
-    from curate.reporting.terminal import counting, quiet_libraries
+    from curate.inspecting import inspect
+    from curate.reporting.baseline import inspection_json
+    from curate.reporting.overview import print_overview
+    from curate.reporting.terminal import counting, quiet_libraries, talk
+    from curate.reporting.verdict import strict_fault
     from curate.sources import resolve
-    from curate.steps import STEPS, select_steps
 
     quiet_libraries()
     found = resolve(sources, layout=layout, mapping=parse_map(columns))
     with counting("rows read") as progress:
-        summary = summarise(found, select_steps(STEPS), progress=progress)
+        report = inspect(found, baseline=baseline, sarif=sarif, html=html, progress=progress)
     if as_json:
-        import orjson
-
-        click.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
+        for part in inspection_json(report):
+            click.echo(part, nl=False)
     else:
-        _show(summary)
-
-
-def _show(summary: dict[str, Any]) -> None:
-    from curate.reporting.terminal import print_table
-
-    files = summary["sources"]
-    rows = [[f["name"], f["layout"] or "—", f["rows"], f["quarantined"]] for f in files]
-    if len(rows) > _FILES_SHOWN:
-        rest = files[_FILES_SHOWN:]
-        total = [sum(f[key] for f in rest) for key in ("rows", "quarantined")]
-        rows = [*rows[:_FILES_SHOWN], [f"… {len(rest)} more files", "", *total]]
-    counts = summary["counts"]
-    rows.append(["total", "", counts["read"], counts["quarantined"]])
-    print_table("Sources", ["source", "layout", "rows", "unreadable"], rows)
-    print_table(
-        "Field lengths in characters",
-        ["field", "filled", "median", "95%", "longest"],
-        [[name, *figures.values()] for name, figures in summary["fields"].items()],
-    )
-    if summary["conversations"]:
-        click.echo(f"{summary['conversations']:,} records have earlier turns.\n")
-    problems = [
-        [p["step"], p["reason"], p["count"], ", ".join(p["examples"])] for p in summary["problems"]
-    ]
-    if problems:
-        print_table(
-            "What `curate clean` would do", ["step", "what", "records", "for example"], problems
-        )
-    unreadable = [
-        [f"{row['path']}:{row['line']}", row["error"], row["raw"] or row.get("raw_base64", "")]
-        for row in summary["unreadable"]
-    ]
-    if unreadable:
-        title = f"Unreadable rows ({len(unreadable)} of {counts['quarantined']:,})"
-        print_table(title, ["where", "why", "row"], unreadable)
-    if not problems and not unreadable:
-        click.echo("No problem found.")
+        print_overview(report.summary)
+    for path in (sarif, html):
+        if path is not None:
+            talk(f"written: {path}")
+    if strict and (fault := strict_fault(report.summary)):
+        talk(f"curate: strict: {fault}")
+        raise click.exceptions.Exit(1)

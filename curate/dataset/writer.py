@@ -120,8 +120,8 @@ class DatasetWriter:
         """Write a line of quarantine.jsonl."""
         self.staging.open("quarantine.jsonl").write(_line(row.to_dict()))
 
-    def edit(self, edit: Edit) -> None:
-        """Write a line of edits.jsonl."""
+    def edit(self, edit: Edit, record: Record | None = None) -> None:
+        """Write a line of edits.jsonl; it says all without the record."""
         self._ledger("edits.jsonl", edit.step, edit.to_dict())
 
     def _ledger(self, name: str, step: str, row: dict[str, Any]) -> None:

@@ -1,0 +1,90 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}"
+VOID = {"meta", "img", "br", "rect"}
+
+
+class Outline(HTMLParser):
+    """Collects tags and attributes, and what is closed out of turn."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes, self.open, self.faults = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID and self.open.pop() != tag:
+            self.faults.append(tag)
+
+
+@pytest.fixture
+def page(look, tmp_path):
+    """Return a function that gives the page of a file, and its outline."""
+
+    def make(path):
+        look(path, html=tmp_path / "out.html")
+        text = (tmp_path / "out.html").read_text(encoding="utf-8")
+        outline = Outline()
+        outline.feed(text)
+        assert (outline.open, outline.faults) == ([], [])
+        return text, outline
+
+    return make
+
+
+def test_markup_in_records_rows_and_names_is_text(page, tmp_path, write_rows):
+    rows = [{"instruction": EVIL, "output": ""}, {"instruction": f"{EVIL} ", "output": EVIL}]
+    path = write_rows(tmp_path / "a<b>&.jsonl", rows)
+    path.write_bytes(path.read_bytes() + f"broken {EVIL}\n".encode())
+    text, outline = page(path)
+    assert not {"script", "img"} & set(outline.tags)
+    assert text.count("&lt;script&gt;alert(1)") >= 3
+    assert "{{ 7 * 7 }}" in text
+    assert "a&lt;b&gt;&amp;.jsonl" in text
+
+
+def test_it_loads_nothing(page, messy):
+    text, outline = page(messy)
+    assert not {"script", "link", "img", "iframe"} & set(outline.tags)
+    assert not [pair for pair in outline.attributes if pair[0] in ("src", "href")]
+    assert not re.search(r"url\(|@import|https?:", text)
+    assert "default-src 'none'" in text
+
+
+def test_it_has_every_section_and_says_what_the_pictures_show(page, messy):
+    text, outline = page(messy)
+    ids = {value for name, value in outline.attributes if name == "id"}
+    assert ids == {"sources", "fields", "languages", "steps", "unreadable"}
+    labels = [value for name, value in outline.attributes if name == "aria-label"]
+    assert "7 rows read: 3 kept, 3 dropped, 1 quarantined" in labels
+    assert "Lengths of output: median 4, longest 18 characters" in labels
+    assert {value for name, value in outline.attributes if name == "aria-labelledby"} == ids
+    assert "same as messy:1" in text
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_a_clean_file_gets_a_clean_verdict(page, tmp_path, write_rows):
+    path = write_rows(tmp_path / "a.jsonl", [{"instruction": "Name a pet.", "output": "A cat."}])
+    text, _ = page(path)
+    assert 'class="verdict clean"' in text
+    assert "Nothing is wrong: 1 of 1 rows" in text
+
+
+def test_a_file_without_rows_gets_none(page, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").touch()
+    text, _ = page(tmp_path / "in")
+    assert "verdict clean" not in text
+    assert "No row was read" in text
+
+
+def test_it_is_the_same_each_time(page, messy):
+    assert page(messy)[0] == page(messy)[0]
