@@ -211,11 +211,9 @@ def _copy(source: Path, writer: DatasetWriter, ledger: _Ledger) -> None:
     """Write the rows that could not be read, as they stand, and the edits that still hold."""
     for row in read_lines(source / "quarantine.jsonl"):
         writer.quarantine(Quarantined(**row))
-    for row in read_lines(source / "edits.jsonl"):
-        edit = Edit(**row)
-        if not ledger.is_cancelled(edit):
-            writer.edit(edit)
-    for edit in ledger.edits:
+    earlier = (Edit(**row) for row in read_lines(source / "edits.jsonl"))
+    standing = (edit for edit in earlier if not ledger.is_cancelled(edit))
+    for edit in itertools.chain(standing, ledger.edits):
         writer.edit(edit)
 
 
@@ -227,7 +225,6 @@ def _account(
     Raises:
         AccountError: a record was lost on the way.
     """
-    dropped = sum(count.dropped.total() for count in rerun.counts)
     cancelled = {
         (edit.id, edit.step)
         for id in ledger.cancelled
@@ -235,13 +232,12 @@ def _account(
         if ledger.is_cancelled(edit)
     }
     undone = Counter(step for _, step in cancelled)
-    counts = manifest["counts"]
     account = Account(
         steps=rerun.counts,
-        read=counts["read"],
+        read=manifest["counts"]["read"],
         kept=ledger.kept,
-        dropped=dropped,
-        quarantined=counts["quarantined"],
+        dropped=sum(count.dropped.total() for count in rerun.counts),
+        quarantined=manifest["counts"]["quarantined"],
     )
     account.check()
     for count, entry in zip(rerun.counts, manifest["steps"], strict=True):

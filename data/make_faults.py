@@ -146,6 +146,19 @@ def lines_only() -> list[Kind]:
     ]
 
 
+def expectation(kind: Kind, raw: bytes, before: bytes, **place: int) -> dict[str, Any]:
+    """Return what is expected of a row that stands behind `before` in its file."""
+    return {
+        "kind": kind.name,
+        **place,
+        "line": before.count(b"\n") + 1,
+        "offset": len(before),
+        "raw_base64": base64.b64encode(raw.rstrip(b"\r")).decode(),
+        "fate": kind.fate,
+        "why": kind.why,
+    }
+
+
 def write_lines(folder: Path, kinds: list[Kind], *, array: bool) -> list[dict[str, Any]]:
     """Write each kind between two good rows; return what is expected of every row."""
     data, expected = b"[\n" if array else b"", []
@@ -155,11 +168,7 @@ def write_lines(folder: Path, kinds: list[Kind], *, array: bool) -> list[dict[st
     for number, kind in enumerate(sequence):
         raw = kind.raw.replace(b"{n}", str(number).encode())
         place = {"index": number} if array else {}
-        expected.append(
-            {"kind": kind.name, **place, "line": data.count(b"\n") + 1, "offset": len(data),
-             "raw_base64": base64.b64encode(raw.rstrip(b"\r")).decode(), "fate": kind.fate,
-             "why": kind.why}
-        )  # fmt: skip
+        expected.append(expectation(kind, raw, data, **place))
         data += raw + (b"" if kind is cut else b",\n" if array else b"\n")
     (folder / ("faults.json" if array else "faults.jsonl")).write_bytes(data)
     return expected
@@ -184,11 +193,7 @@ def write_table(folder: Path) -> list[dict[str, Any]]:
     data, expected = b"instruction,input,output\n", []
     for number, kind in enumerate([k for fault in kinds for k in (good, fault)] + [good]):
         raw = kind.raw.replace(b"{n}", str(number).encode())
-        expected.append(
-            {"kind": kind.name, "line": data.count(b"\n") + 1, "offset": len(data),
-             "raw_base64": base64.b64encode(raw.rstrip(b"\r")).decode(), "fate": kind.fate,
-             "why": kind.why}
-        )  # fmt: skip
+        expected.append(expectation(kind, raw, data))
         data += raw + b"\n"
     (folder / "faults.csv").write_bytes(data)
     return expected

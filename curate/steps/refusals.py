@@ -12,31 +12,29 @@ from curate.steps.base import RecordStep, text_of
 __all__ = ["Refusals"]
 
 _AI = (
-    r"\b(?:as|i am|i'm|i am just|i'm just|i am only|i'm only|being) an? "
-    r"(?:ai|artificial intelligence|(?:ai |large |text-based |ai-based )?language model)\b"
-    r"(?:[ -](?:ai|language|text-based|powered|based|trained|model|assistant|chatbot|system|"
-    r"program|bot)\b)*"
+    r"\b(?:as|i am|i'm|i am just|i'm just|i am only|i'm only|being) an? (?:ai|artificial "
+    r"intelligence|(?:ai |large |text-based |ai-based )?language model)\b(?:[ -](?:ai|language|"
+    r"text-based|powered|based|trained|model|assistant|chatbot|system|program|bot)\b)*"
     # Not "as an AI researcher".
-    r"(?= ?(?:[,.;:!?()]|\Z|(?:and|but|so|who|that|which|created|developed|trained|designed|"
-    r"built|made|by|I|myself|with|without)\b))"
+    r"(?= ?(?:[,.;:!?()]|\Z|(?:and|but|so|who|that|which|created|developed|trained|designed|built|"
+    r"made|by|I|myself|with|without)\b))"
 )
 _NOT = (
-    r"(?:do not|don't|cannot|can't|can not|could not|couldn't|am not able|'m not able|am not|"
-    r"'m not|"
-    r"am unable|'m unable|have no|lack|will not|won't|am incapable|'m incapable|am limited)\b"
+    r"(?:do not|don't|cannot|can't|can not|could not|couldn't|am not able|'m not able|am not|'m "
+    r"not|am unable|'m unable|have no|lack|will not|won't|am incapable|'m incapable|am limited)\b"
 )
 _DENY = rf"\bI ?{_NOT}"
 _HELP = (
     r"(?:provide|assist|help|fulfil+|create|generate|answer|comply|complete|respond|access|give|"
     r"share|offer|perform|do that|browse|engage|support|participate|write|tell|make|recommend|"
-    r"predict|disclose|discuss|satisfy|retrieve|estimate|process|fetch|view|see|open|"
-    r"have (?:access|the (?:ability|capab|data|means|tools)|real|current|up|enough|"
-    r"any (?:information|data)|information|personal|capab))"
+    r"predict|disclose|discuss|satisfy|retrieve|estimate|process|fetch|view|see|open|have "
+    r"(?:access|the (?:ability|capab|data|means|tools)|real|current|up|enough|any (?:information|"
+    r"data)|information|personal|capab))"
 )
 # Without an apology before them many of these are the words of a story.
 _HELP_ALONE = (
-    r"(?:provide|fulfil+|comply|access|browse|retrieve|generate|assist|satisfy|disclose|"
-    r"help (?:you )?with|(?:participate|engage) in|answer (?:that|this))\b"
+    r"(?:provide|fulfil+|comply|access|browse|retrieve|generate|assist|satisfy|disclose|help "
+    r"(?:you )?with|(?:participate|engage) in|answer (?:that|this))\b"
 )
 _SELF = re.compile(rf"{_AI}(?P<denies>[^.!?\n]{{0,80}}?(?:{_DENY}|\band {_NOT}))?", re.IGNORECASE)
 _DENIES = re.compile(rf"{_DENY}[^.!?\n]*\Z", re.IGNORECASE)
@@ -51,24 +49,21 @@ _CUTOFF = re.compile(
     r"\bmy (?:knowledge|training data|training)(?:'s)? (?:cut-?off|was last updated|is current|"
     r"only (?:goes|extends)|(?:is )?limited to (?:information|data|events)|ends in|extends only)"
     r"|\bas of my (?:(?:last|latest|most recent|current)(?: knowledge| training)? (?:update|"
-    r"cut-?off|"
-    r"data|information|training|knowledge)|knowledge (?:cut-?off|update)|training)"
+    r"cut-?off|data|information|training|knowledge)|knowledge (?:cut-?off|update)|training)"
     r"|\b(?:knowledge|training) cut-?off(?: date)? (?:is|of|in|was)\b[^.\n]{0,30}\b20\d\d",
     re.IGNORECASE,
 )
 _ABOUT_MODELS = re.compile(
     r"\b(?:AI|A\.I\.|artificial intelligence|language models?|LLMs?|chat ?bots?|assistants?|"
-    r"robots?|GPT|neural|machine learning|who (?:are|made|created|built|developed) you|"
-    r"what are you|"
-    r"are you an?|your (?:name|creators?|developers?|makers?))\b",
+    r"robots?|GPT|neural|machine learning|who (?:are|made|created|built|developed) you|what are "
+    r"you|are you an?|your (?:name|creators?|developers?|makers?))\b",
     re.IGNORECASE,
 )
 # Somebody else may well be sorry: the prompt asks for a text in another voice.
 _OTHER_VOICE = re.compile(
     r"\b(?:excuses?|apolog\w+|letters?|e-?mails?|messages?|repl(?:y|ies)|respon[ds]\w*|"
-    r"dialog(?:ue)?|"
-    r"story|scene|script|conversation|customers?|declin\w+|reject\w+|refus\w+|tweets?|poem|song|"
-    r"translate|rewrite|paraphrase|rephrase)\b",
+    r"dialog(?:ue)?|story|scene|script|conversation|customers?|declin\w+|reject\w+|refus\w+|"
+    r"tweets?|poem|song|translate|rewrite|paraphrase|rephrase)\b",
     re.IGNORECASE,
 )
 _SIGNS = ("i'm", "i am", "sorry", "unfortunately", "i cannot", "i can't", "i can not",

@@ -9,14 +9,14 @@ from curate.steps.base import RecordStep, text_of
 __all__ = ["Unanswerable"]
 
 _SEEN = (
-    r"(?:image|picture|photo|photograph|painting|drawing|video|video clip|audio|audio clip|"
-    r"audio file|recording|screenshot|gif|infographic)s?"
+    r"(?:image|picture|photo|photograph|painting|drawing|video|video clip|audio|audio clip|audio "
+    r"file|recording|screenshot|gif|infographic)s?"
 )
 _LOOK = (
     r"(?:describe|caption|identify|analy[sz]e|classify|label|look at|watch|listen to|interpret|"
-    r"transcribe|summari[sz]e|edit|colori[sz]e|explain|comment on|what (?:is|are|do you see)|"
-    r"who is|what's|how many|"
-    r"tell me about|(?:write|generate|create|give) an? (?:caption|description|title|story))\b"
+    r"transcribe|summari[sz]e|edit|colori[sz]e|explain|comment on|what (?:is|are|do you see)|who "
+    r"is|what's|how many|tell me about|(?:write|generate|create|give) an? (?:caption|description|"
+    r"title|story))\b"
 )
 _SHOWN = (  # words with other senses too: "this graph algorithm", "the following file format"
     r"(?:charts?|graphs?|diagrams?|maps?|figures?|pdfs?|documents?|pdf documents?|files?|"
@@ -38,8 +38,8 @@ _LOOK_FIRST = re.compile(
 _FETCH = re.compile(
     r"\A\W*(?:please |can you |could you )?(?:summari[sz]e|read|visit|open|browse|analy[sz]e|"
     r"translate|review|extract|retrieve|fetch)\b[^.?!\n\"]{0,80}(?:https?://|\bwww\.)\S+"
-    r"|\bth(?:is|e following) (?:page|article|site|post|video|blog|paper|story|news)\b"
-    r"[^.?!\n\"]{0,20}(?:https?://|\bwww\.)\S+",
+    r"|\bth(?:is|e following) (?:page|article|site|post|video|blog|paper|story|"
+    r"news)\b[^.?!\n\"]{0,20}(?:https?://|\bwww\.)\S+",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[<(\"']*(?:https?://|www\.)\S+[>)\"']*", re.IGNORECASE)
@@ -48,29 +48,26 @@ _FILE = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_CODE = re.compile(
-    r"\b(?:code|coding|program|programming|script|function|method|algorithm|python|java|javascript|"
-    r"html|css|c\+\+|c#|sql|api|class|regex|command|curl|library|implement|develop|build|"
-    r"url|urls|links?|domain|website|parse|hashtags?)\b",
+    r"\b(?:code|coding|program|programming|script|function|method|algorithm|python|java|"
+    r"javascript|html|css|c\+\+|c#|sql|api|class|regex|command|curl|library|implement|develop|"
+    r"build|url|urls|links?|domain|website|parse|hashtags?)\b",
     re.IGNORECASE,
 )
 _MISSING = re.compile(
-    r"\byou (?:did not|didn't|have not|haven't|forgot to) (?:\w+ )?(?:provided?|specify|"
-    r"specified|includ\w*|attach\w*|mention\w*|give[n]?|shared?|suppl\w*)"
+    r"\byou (?:did not|didn't|have not|haven't|forgot to) (?:\w+ )?(?:provided?|specify|specified|"
+    r"includ\w*|attach\w*|mention\w*|give[n]?|shared?|suppl\w*)"
     r"|\b(?:no|the) (?:image|picture|text|input|article|context|document|sentence|passage|file|"
     r"link|attachment|data|paragraph|code|song|lyrics|poem|table)s? (?:was|were|is|are|has been|"
-    r"have been) (?:not )?(?:provided|given|"
-    r"attached|included|specified|missing)(?: (?:in|with) (?:the|your) (?:input|prompt|question|"
-    r"request))?\b"
+    r"have been) (?:not )?(?:provided|given|attached|included|specified|missing)(?: (?:in|with) "
+    r"(?:the|your) (?:input|prompt|question|request))?\b"
     r"|\bsorry\b[^.!?\n]{0,80}(?:\b(?:not|isn't|aren't) enough (?:information|data|context|"
     r"details?)"
     r"|\byou need to (?:specify|provide)|\bI (?:would )?need (?:more|additional|further))"
-    r"|\bplease (?:provide|share|paste)(?: me)?(?: with)? the \w+[^.!?\n]{0,40}\b(?:you(?:'d|"
-    r" would) "
-    r"like|so (?:that )?I can|for me to)\b"
+    r"|\bplease (?:provide|share|paste)(?: me)?(?: with)? the \w+[^.!?\n]{0,40}\b(?:you(?:'d| "
+    r"would) like|so (?:that )?I can|for me to)\b"
     r"|\bI (?:cannot|can't|am unable to|am not able to|don't have the ability to|do not have the "
     r"ability to) (?:directly )?(?:see|view|open|watch|hear|look at|access|edit) (?:the |any |"
-    r"this |"
-    r"that |your |external |images?|attach|links?|urls?|files?|videos?|websites?|web pages?)",
+    r"this |that |your |external |images?|attach|links?|urls?|files?|videos?|websites?|web pages?)",
     re.IGNORECASE,
 )
 _MISSING_SIGNS = ("sorry", "you did", "you have", "you haven't", "you forgot", "please", "provided",
@@ -80,8 +77,6 @@ _SEEN_SIGNS = ("image", "picture", "photo", "painting", "drawing", "video", "aud
                "screenshot", "gif", "infographic", "http", "www.", "chart", "graph", "diagram",
                "map", "figure", "pdf", "document", "file", "sheet")  # fmt: skip
 _MAX_WORDS = 60  # a longer prompt brings its material along
-
-
 # Where somebody else speaks, or words are what it is about, nothing need be missing.
 _OTHER_VOICE = re.compile(
     r"\b(?:letters?|e-?mails?|messages?|repl(?:y|ies)|dialog(?:ue)?|conversation|story|scene|"
