@@ -1,7 +1,8 @@
 """Chain the steps and keep the account."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from curate.account import Account, SourceCount, StepCount
 from curate.engines import Edit, Passage, run_record_steps
@@ -28,6 +29,9 @@ class Sink(Protocol):
 
     def edit(self, edit: Edit, record: Record) -> None:
         """Take one change that a step made, and the record as it left the steps around it."""
+
+    def cluster(self, step: str, row: dict[str, Any]) -> None:
+        """Take what a step found of several records together."""
 
 
 def run_pipeline(
@@ -165,7 +169,7 @@ def _route(
     step: SetStep, spool: Spool, count: StepCount, account: Account, sink: Sink
 ) -> Iterator[Record]:
     """Yield the records that a set step keeps; book those that it drops."""
-    for result in step.run(spool):
+    for result in step.run(spool, partial(sink.cluster, step.name)):
         if isinstance(result, Dropped):
             count.dropped[result.reason] += 1
             account.dropped += 1

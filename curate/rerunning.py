@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 import orjson
@@ -63,6 +64,9 @@ class Listener(Protocol):
     def set_aside(self, item: Item, verdict: Dropped) -> None:
         """Take note of a verdict that does not count: the record goes on."""
 
+    def cluster(self, step: str, row: dict[str, Any]) -> None:
+        """Take what a step found of several records together."""
+
 
 class Rerun:
     """The steps of a directory as one way that its records take again.
@@ -119,7 +123,8 @@ class Rerun:
             raise TypeError(f"{step!r} sees one record at a time")
         spool = _Spool(items)
         reached = _Reached(spool, lambda item: self._as_it_reached(item, index))
-        for item, result in zip(spool, step.run(reached), strict=True):
+        results = step.run(reached, partial(self._listener.cluster, step.name))
+        for item, result in zip(spool, results, strict=True):
             count.seen += 1
             if self._stays(index, item, result):
                 yield item if item.at > index else _past(item, index, result)

@@ -3,13 +3,14 @@
 import difflib
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from curate.account import Account
 from curate.dataset import (
+    CLUSTERS,
     RESTORED,
     DatasetWriter,
     audit,
@@ -89,7 +90,7 @@ def restore(
         rerun = Rerun(steps, names, edits, exempt, ledger)
         for item in rerun.run(_items(source, manifest, names)):
             ledger.keep(item)
-        _copy(source, writer, ledger)
+        _copy(source, writer, ledger, [step.name for step in steps if step])
         account = _account(manifest, edits, rerun, ledger)
         result = writer.manifest(command="restore", account=account, seed=manifest["seed"])
         writer.write_text("README.md", card(result))
@@ -202,13 +203,20 @@ class _Ledger:
             self._writer.restored({"id": id, **row})
             self.outcome.restored[verdict.step, verdict.reason] += 1
 
+    def cluster(self, step: str, row: dict[str, Any]) -> None:
+        """Write what a step found of several records together."""
+        self._writer.cluster(step, row)
+
     def is_cancelled(self, edit: Edit) -> bool:
         """Return whether an edit belongs to a step that the record no longer reaches."""
         return self._names.index(edit.step) > self.cancelled.get(edit.id, len(self._names))
 
 
-def _copy(source: Path, writer: DatasetWriter, ledger: _Ledger) -> None:
-    """Write the rows that could not be read, as they stand, and the edits that still hold."""
+def _copy(source: Path, writer: DatasetWriter, ledger: _Ledger, asked: Collection[str]) -> None:
+    """Write what still holds: unread rows, edits, clusters of steps that were not asked again."""
+    for row in read_lines(source / CLUSTERS):
+        if row["step"] not in asked:
+            writer.cluster(row.pop("step"), row)
     for row in read_lines(source / "quarantine.jsonl"):
         writer.quarantine(Quarantined(**row))
     earlier = (Edit(**row) for row in read_lines(source / "edits.jsonl"))

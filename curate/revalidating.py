@@ -1,12 +1,12 @@
 """Check that a dataset directory is what its steps make of its own records."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from curate.dataset import RESTORED, read_ledger, read_manifest
+from curate.dataset import CLUSTERS, RESTORED, read_ledger, read_lines, read_manifest
 from curate.dataset.edits import EditIndex, undo
 from curate.dataset.order import in_reading_order, is_recorded
 from curate.dataset.writer import versions
@@ -52,6 +52,7 @@ def revalidate(directory: Path) -> str:
         rerun = Rerun(steps, names, edits, Exemptions(records=aside), judge)
         for item in rerun.run(_items(directory, manifest, names, edits, steps)):
             judge.keep(item)
+        judge.finish([step.name for step in steps if step])
     ran = ", ".join(name for name, step in zip(names, steps, strict=True) if step) or "no step"
     return f"{judge.records} records, as they were read, meet the same fate again: {ran}"
 
@@ -95,6 +96,8 @@ class _Judge:
         self._directory = directory
         self._edits = edits
         self._split = split
+        self._clusters = iter(read_lines(directory / CLUSTERS))
+        self._next = 0
 
     def keep(self, item: Item) -> None:
         """Raise unless the record was kept as it comes out, in this split."""
@@ -126,6 +129,20 @@ class _Judge:
 
     def set_aside(self, item: Item, verdict: Dropped) -> None:
         """Let the record go on: the directory says that it was restored."""
+
+    def cluster(self, step: str, row: dict[str, Any]) -> None:
+        """Raise unless the next line of clusters.jsonl says so."""
+        self._next += 1
+        if next(self._clusters, None) != orjson.loads(orjson.dumps({"step": step, **row})):
+            place = f"{self._directory / CLUSTERS}:{self._next}"
+            raise DatasetError(f"{place}: the step {step} finds {clip(row['ids'])} there")
+
+    def finish(self, asked: Collection[str]) -> None:
+        """Raise if a step that ran did not find all that clusters.jsonl says."""
+        row = next(self._clusters, None)
+        if row is not None and row["step"] in asked:
+            place = f"{self._directory / CLUSTERS}:{self._next + 1}"
+            raise DatasetError(f"{place}: the step {row['step']} does not find {clip(row['ids'])}")
 
     def _compare(self, item: Item, record: Record, was: Record) -> None:
         self.records += 1

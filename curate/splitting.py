@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from curate.dataset import (
+    CLUSTERS,
     LEDGERS,
     RESTORED,
     DatasetWriter,
@@ -102,6 +103,8 @@ def _copy_ledgers(source: Path, writer: DatasetWriter) -> None:
                 writer.drop(Dropped(**{**row, "record": Record.from_dict(row["record"])}))
             elif name == "quarantine.jsonl":
                 writer.quarantine(Quarantined(**row))
+            elif name == CLUSTERS:
+                writer.cluster(row.pop("step"), row)
             else:
                 writer.edit(Edit(**row))
     for row in read_ledger(source / RESTORED):

@@ -2,7 +2,7 @@
 
 `expect` names what the steps do about a row: "edited" (repaired and kept), "dropped",
 "quarantined" (not readable as a row), "kept" (looks odd and is good) or "later" (a fault that no
-step removes unless it is asked to, or none yet).
+step removes unless it is asked to, or none yet; the step `dedup` reports a "conflict").
 """
 
 import json
@@ -191,8 +191,8 @@ FAULTS = [
           _times(2, 2, 1, 1, 0)),
     # Odd and good.
     Fault("line_separator", "kept", False, _separated, _times(0, 2, 1, 1, 0)),
-    # Faults that need more than one record's spelling to see.
-    Fault("near_duplicate", "later", True, _reworded, _times(3, 2, 2, 2, 1)),
+    # Faults in what a row says.
+    Fault("near_duplicate", "dropped", True, _reworded, _times(3, 2, 2, 2, 1)),
     Fault("conflict", "later", True, _contradicted, _times(3, 1, 2, 2, 0)),
     Fault("refusal", "dropped", True, _setting(output=REFUSAL), _times(2, 1, 1, 1, 1)),
     Fault("template_residue", "edited", False, _on_output(lambda t: "### Response:\n" + t),

@@ -62,6 +62,9 @@ class Fates:
     def quarantine(self, row):
         self.quarantined.append(row)
 
+    def cluster(self, step, row):
+        pass
+
     def edit(self, edit, record):
         self.edits.append(edit)
 

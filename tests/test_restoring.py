@@ -67,12 +67,12 @@ def test_a_record_comes_back_by_its_id_to_its_place(made, tmp_path, read_rows, f
     ]  # fmt: skip
     assert fates(tmp_path / "out") == {
         "messy:1": "kept", "messy:2": "kept", "messy:3": "validate/empty_output",
-        "messy:4": "kept", "messy:5": "dedup/exact_duplicate", "messy:7": "kept",
+        "messy:4": "kept", "messy:5": "dedup/normalised_duplicate", "messy:7": "kept",
     }  # fmt: skip
     manifest = read_manifest(tmp_path / "out")
     assert manifest["counts"] == {"read": 7, "kept": 4, "dropped": 2, "quarantined": 1}
     assert [(s["in"], s["kept"], s["dropped"]) for s in manifest["steps"] if s["dropped"]] == [
-        (6, 5, {"empty_output": 1}), (5, 4, {"exact_duplicate": 1}),
+        (6, 5, {"empty_output": 1}), (5, 4, {"normalised_duplicate": 1}),
     ]  # fmt: skip
 
 
@@ -165,7 +165,7 @@ class Last(SetStep):
 
     name = "last"
 
-    def run(self, records):
+    def run(self, records, note=None):
         records = list(records)
         last = {record.output: record.id for record in records}
         for record in records:
@@ -243,7 +243,7 @@ class Third(SetStep):
 
     name = "third"
 
-    def run(self, records):
+    def run(self, records, note=None):
         for number, record in enumerate(records, 1):
             yield Dropped(record, "third", "late", {}) if number == 3 else record
 
@@ -255,7 +255,7 @@ def test_what_was_dropped_for_a_record_that_goes_comes_back(monkeypatch, cleaned
     made = cleaned(rows, [Mark(), Third(), Dedup(), Shout()])
     before = {
         "rows:1": "mark/third", "rows:2": "kept", "rows:3": "kept", "rows:4": "third/late",
-        "rows:5": "dedup/exact_duplicate",
+        "rows:5": "dedup/normalised_duplicate",
     }  # fmt: skip
     assert fates(made) == before
     outcome = restore(made, ["mark"], tmp_path / "out")
@@ -307,7 +307,7 @@ def test_splitting_brings_the_ledger_along(made, tmp_path):
     assert (tmp_path / "split" / "restored.jsonl").read_bytes() == before
     audit(tmp_path / "split")
     revalidate(tmp_path / "split")
-    assert explain(tmp_path / "split", "messy:5")["restored"][0]["reason"] == "exact_duplicate"
+    assert explain(tmp_path / "split", "messy:5")["restored"][0]["reason"] == "normalised_duplicate"
 
 
 WRONG = {

@@ -133,6 +133,7 @@ def _show(manifest: dict[str, Any], out: Path, as_json: bool) -> None:
 
 def show_account(manifest: dict[str, Any], directory: Path) -> None:
     """Print what each step did and the balance."""
+    from curate.dataset import CLUSTERS, read_ledger
     from curate.reporting.terminal import print_table
 
     rows: list[list[object]] = []
@@ -145,4 +146,9 @@ def show_account(manifest: dict[str, Any], directory: Path) -> None:
     click.echo(
         "read {read} = kept {kept} + dropped {dropped} + quarantined {quarantined}".format(**counts)
     )
+    conflicts = sum(row["kind"] == "conflict" for row in read_ledger(directory / CLUSTERS))
+    if conflicts:
+        click.echo(
+            f"{conflicts:,} prompts have several answers, none similar: {CLUSTERS} lists them"
+        )
     click.echo(f"dataset directory: {directory}")

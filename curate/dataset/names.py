@@ -1,16 +1,28 @@
 """What a dataset directory is made of."""
 
-__all__ = ["FILES", "LEDGERS", "LEDGER_KEYS", "MANIFEST", "RESTORED", "SCHEMA_VERSION", "SPLITS"]
+__all__ = [
+    "CLUSTERS",
+    "FILES",
+    "LEDGERS",
+    "LEDGER_KEYS",
+    "MANIFEST",
+    "RESTORED",
+    "SCHEMA_VERSION",
+    "SPLITS",
+]
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 SPLITS = ("train", "validation", "test")
 RESTORED = "restored.jsonl"
 """The verdicts that `--restore` set aside; there only if there are some."""
+CLUSTERS = "clusters.jsonl"
+"""Records that are alike, and prompts with several answers, as the step `dedup` found them."""
 LEDGER_KEYS = {
     "dropped.jsonl": ({"record", "step", "reason", "evidence"}, set[str]()),
     "quarantine.jsonl": ({"source", "path", "line", "offset", "error", "raw"}, {"raw_base64"}),
     "edits.jsonl": ({"id", "step", "field", "at", "removed", "inserted"}, set[str]()),
+    CLUSTERS: ({"step", "kind", "ids"}, {"pairs"}),
     RESTORED: ({"id", "step", "reason", "evidence"}, set[str]()),
 }
 """The ledgers, with the keys that a line has and those that it may have."""

@@ -12,7 +12,7 @@ import orjson
 
 from curate import __version__
 from curate.dataset.digest import ContentDigest
-from curate.dataset.names import FILES, LEDGERS, MANIFEST, RESTORED, SCHEMA_VERSION
+from curate.dataset.names import CLUSTERS, FILES, LEDGERS, MANIFEST, RESTORED, SCHEMA_VERSION
 from curate.dataset.reader import read_lines
 from curate.dataset.staging import STAGING, Sizes, Staging
 from curate.engines import Edit
@@ -123,6 +123,10 @@ class DatasetWriter:
     def edit(self, edit: Edit, record: Record | None = None) -> None:
         """Write a line of edits.jsonl; it says all without the record."""
         self._ledger("edits.jsonl", edit.step, edit.to_dict())
+
+    def cluster(self, step: str, row: dict[str, Any]) -> None:
+        """Write a line of clusters.jsonl."""
+        self._ledger(CLUSTERS, step, {"step": step, **row})
 
     def _ledger(self, name: str, step: str, row: dict[str, Any]) -> None:
         """Write a line to the ledger of the step's stage: 0 has the file itself."""

@@ -46,7 +46,7 @@ class _Notes:
         self.collector = Collector(known)
         self.lengths = FieldLengths()
         self.languages = LanguageSample()
-        self.turns = 0
+        self.turns = self.conflicts = 0
         self.edited: set[str] = set()
         self.unreadable: list[Quarantined] = []
         self.examples: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -75,6 +75,9 @@ class _Notes:
         self.edited.add(edit.id)
         if finding := self.collector.edit(edit, record):
             self._exemplify(finding, record)
+
+    def cluster(self, step: str, row: dict[str, Any]) -> None:
+        self.conflicts += row["kind"] == "conflict"
 
     def _exemplify(self, finding: Finding, record: Record) -> None:
         examples = self.examples.setdefault((finding.step, finding.reason), [])
@@ -135,6 +138,7 @@ def summarise(
         "fields": notes.lengths.quantiles(),
         "languages": notes.languages.shares(),
         "conversations": notes.turns,
+        "conflicts": notes.conflicts,
         "problems": _problems(notes, [step.name for step in steps]),
         "off": [
             {"step": name, "records": step.records, "examples": step.examples}

@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 from curate.records import TEXT_FIELDS, Dropped, Record
 
-__all__ = ["RecordStep", "SetStep", "Step", "edit_texts", "text_of"]
+__all__ = ["Note", "RecordStep", "SetStep", "Step", "edit_texts", "text_of"]
+
+
+Note = Callable[[dict[str, Any]], None]
 
 
 class Step(BaseModel):
@@ -40,10 +43,13 @@ class SetStep(Step, ABC):
     """A step that has to see the records together. It drops, it never edits."""
 
     @abstractmethod
-    def run(self, records: Iterable[Record]) -> Iterator[Record | Dropped]:
+    def run(
+        self, records: Iterable[Record], note: Note = lambda row: None
+    ) -> Iterator[Record | Dropped]:
         """Yield each record once, kept or dropped, in the order in which they came.
 
-        `records` can be gone through several times, one pass after the other.
+        `records` can be gone through several times, one pass after the other. `note` takes what
+        is to be said of several records together: a line of clusters.jsonl.
         """
 
 

@@ -1,24 +1,26 @@
-"""Drop records whose content was there before."""
+"""Drop records that are there already: equal, equal but for case and the like, or similar."""
 
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from curate.records import Dropped, Record, content_hash
-from curate.steps.base import SetStep
-from curate.text import fold
+from pydantic import Field
+
+from curate.records import Dropped, Record
+from curate.steps.base import Note, SetStep
 
 __all__ = ["Dedup"]
 
 
 class Dedup(SetStep):
-    """Exact duplicates: equal in every field once case, spaces and Unicode form are set aside.
+    """Duplicates: `exact_duplicate`, `normalised_duplicate`, `near_duplicate`.
 
-    The first record stays. The same prompt with another answer is no duplicate. The fields are
-    instruction, context, output, system, history, and the tools in `meta`. The evidence names the
-    record that stayed, the score (1.0) and what was compared: `both`, prompt and answer.
+    Of normalised ones case, space, punctuation and phrases of politeness differ. Near-duplicates
+    are similar in the prompt and in the answer, and nothing decisive differs: a number, a negation,
+    a name, a word of a short prompt, an operator of code. Each record that is dropped matches the
+    one that stays. One prompt with several answers is a conflict: all stay, clusters.jsonl says so.
 
     >>> a = Record(id="a:1", instruction="Name a colour.", output="Red.")
-    >>> b = Record(id="a:2", instruction="name  a colour.", output="RED.")
+    >>> b = Record(id="a:2", instruction="Please name a colour!", output="red")
     >>> c = Record(id="a:3", instruction="Name a colour.", output="Blue.")
     >>> [r.evidence["kept"] if isinstance(r, Dropped) else r.id for r in Dedup().run([a, b, c])]
     ['a:1', 'a:1', 'a:3']
@@ -26,15 +28,47 @@ class Dedup(SetStep):
 
     name: ClassVar[str] = "dedup"
 
-    def run(self, records: Iterable[Record]) -> Iterator[Record | Dropped]:
-        """Yield each record, dropped if an equal one came before. Holds 16 bytes and an id each."""
-        seen: dict[bytes, str] = {}
+    threshold: float = Field(
+        0.8, ge=0.5, le=1, description="Least similarity of near-duplicates: Jaccard, 3 words."
+    )
+    prompt_threshold: float | None = Field(
+        None, ge=0.5, le=1, description="The same for the prompt alone; empty: `threshold`."
+    )
+    answer_threshold: float | None = Field(
+        None, ge=0.5, le=1, description="The same for the answer alone; empty: `threshold`."
+    )
+    scope: Literal["both", "prompt", "answer"] = Field(
+        "both", description="What has to be the same: prompt and answer, or one of them."
+    )
+    prefer: tuple[str, ...] = Field(
+        (), description="Sources whose records stay rather than those of others, best first."
+    )
+    quality: str = Field(
+        "quality_score", description="Column with a number: of duplicates the highest stays."
+    )
+    conflicts: Literal["keep_all", "first", "longest", "prefer", "majority", "drop"] = Field(
+        "keep_all", description="Which records stay of those with one prompt and unlike answers."
+    )
+
+    def run(
+        self, records: Iterable[Record], note: Note = lambda row: None
+    ) -> Iterator[Record | Dropped]:
+        """Yield each record, dropped if it is a duplicate of one that stays; note the clusters."""
+        from curate.similarity.clustering import Clustering, Policy  # not for `--help`
+
+        thresholds = (self.prompt_threshold, self.answer_threshold)
+        clustering = Clustering(
+            Policy(
+                thresholds=tuple(self.threshold if t is None else t for t in thresholds),
+                scope=self.scope,
+                prefer=self.prefer,
+                quality=self.quality,
+                conflicts=self.conflicts,
+            )
+        )
         for record in records:
-            digest = bytes.fromhex(content_hash([fold(text) for text in record.content()]))
-            kept = seen.get(digest)
-            if kept is None:
-                seen[digest] = record.id
-                yield record
-            else:
-                evidence = {"kept": kept, "score": 1.0, "field": "both"}
-                yield Dropped(record, self.name, "exact_duplicate", evidence)
+            clustering.add(record)
+        verdicts = clustering.verdicts(note)
+        for record in records:
+            verdict = next(verdicts)
+            yield record if verdict is None else Dropped(record, self.name, *verdict)

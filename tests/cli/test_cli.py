@@ -69,7 +69,7 @@ def test_clean_shows_the_account(run, messy, tmp_path):
     done = run("clean", messy, "-o", tmp_path / "out")
     assert done.exit_code == 0
     assert "read 7 = kept 3 + dropped 3 + quarantined 1" in done.output
-    assert "1 exact_duplicate" in done.output
+    assert "1 normalised_duplicate" in done.output
 
 
 def test_json_is_the_manifest(run, messy, tmp_path):
@@ -85,7 +85,7 @@ def test_inspect_writes_nothing_and_names_the_problems(run, messy):
     assert summary["counts"] == {"read": 7, "kept": 3, "dropped": 3, "quarantined": 1}
     assert summary["fields"]["instruction"] == {"filled": 6, "median": 11, "p95": 15, "max": 15}
     assert [(p["reason"], p["examples"][0]["id"]) for p in summary["problems"]][-1] == (
-        "exact_duplicate", "messy:5"
+        "normalised_duplicate", "messy:5"
     )  # fmt: skip
     assert "not JSON" in run("inspect", messy).output
 
@@ -93,7 +93,7 @@ def test_inspect_writes_nothing_and_names_the_problems(run, messy):
 def test_explain_and_audit(run, messy, tmp_path):
     run("clean", messy, "-o", tmp_path / "out")
     assert (
-        "exact_duplicate, says step dedup: messy:1 stayed in"
+        "normalised_duplicate, says step dedup: messy:1 stayed in"
         in run("explain", tmp_path / "out", "messy:5").output
     )
     assert (
@@ -122,7 +122,7 @@ def test_restore_and_diff(run, messy, tmp_path):
     run("clean", messy, "-o", out)
     done = run("clean", out, "-o", more, "--restore", "dedup", "--restore", "messy:3")
     assert done.exit_code == 0
-    assert "restored: 1 validate/empty_output, 1 dedup/exact_duplicate\n" in done.stderr
+    assert "restored: 1 validate/empty_output, 1 dedup/normalised_duplicate\n" in done.stderr
     assert "read 7 = kept 5 + dropped 1 + quarantined 1" in done.stdout
     told = run("explain", more, "messy:3").output
     assert "restored: empty_output, says step validate: in output; that was set aside" in told
@@ -130,7 +130,7 @@ def test_restore_and_diff(run, messy, tmp_path):
     assert "3 records → 5, 3 of them the same" in shown
     assert re.search(r"came +validate +empty_output +1 +messy:3 ", shown)
     assert json.loads(run("diff", out, more, "--json").output)["changes"][1] == {
-        "kind": "came", "step": "dedup", "reason": "exact_duplicate",
+        "kind": "came", "step": "dedup", "reason": "normalised_duplicate",
         "records": [{"id": "messy:5"}],
     }  # fmt: skip
     assert run("audit", more).exit_code == 0

@@ -25,8 +25,8 @@ def made(messy, tmp_path):
 
 def test_the_directory_is_as_the_contract_has_it(made, read_rows):
     assert sorted(p.name for p in made.iterdir()) == [
-        "README.md", "dropped.jsonl", "edits.jsonl", "manifest.json", "quarantine.jsonl",
-        "train.jsonl",
+        "README.md", "clusters.jsonl", "dropped.jsonl", "edits.jsonl", "manifest.json",
+        "quarantine.jsonl", "train.jsonl",
     ]  # fmt: skip
     first = read_rows(made / "train.jsonl")[0]
     assert list(first) == [
@@ -42,6 +42,7 @@ def test_the_directory_is_as_the_contract_has_it(made, read_rows):
     assert manifest["counts"] == {"read": 7, "kept": 3, "dropped": 3, "quarantined": 1}
     assert [o["path"] for o in manifest["outputs"]] == [
         "train.jsonl", "dropped.jsonl", "quarantine.jsonl", "edits.jsonl",
+        "clusters.jsonl",
     ]  # fmt: skip
 
 
@@ -106,7 +107,7 @@ def test_explain_tells_the_story(made):
     kept = explain(made, "messy:1")
     assert (kept["fate"], kept["split"], kept["stands_for"]) == ("kept", "train", ["messy:5"])
     dropped = explain(made, "messy:5")
-    assert (dropped["fate"], dropped["reason"]) == ("dropped", "exact_duplicate")
+    assert (dropped["fate"], dropped["reason"]) == ("dropped", "normalised_duplicate")
     assert dropped["survivor"]["id"] == "messy:1"
     edits = explain(made, "messy:2")["edits"]
     assert [(e["field"], e["removed"]) for e in edits] == [

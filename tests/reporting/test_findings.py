@@ -25,10 +25,10 @@ def test_a_finding_names_place_reason_and_evidence(look, messy):
         (f"{messy}:3", "dropped", "validate", "empty_output", "output",
          'empty output; instruction: "Name a day."'),
         (f"{messy}:4", "dropped", "validate", "wrong_type", "output", 'output: int "4"'),
-        (f"{messy}:5", "dropped", "dedup", "exact_duplicate", "both",
-         'same as messy:1; instruction: "name a  colour."'),
         (f"{messy}:6", "quarantined", "read", "unreadable", "",
          "not JSON: Unterminated string starting at character 17"),
+        (f"{messy}:5", "dropped", "dedup", "normalised_duplicate", "both",
+         'same as messy:1; instruction: "name a  colour."'),
     ]  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def test_of_two_duplicates_it_does_not_matter_which_comes_first(look, tmp_path, 
     first = look(write_rows(tmp_path / "a.jsonl", [GOOD, twin]))
     other = look(write_rows(tmp_path / "b.jsonl", [twin, GOOD]))
     assert known(first) == known(other)
-    assert [f.reason for f in first.findings] == ["exact_duplicate"]
+    assert [f.reason for f in first.findings] == ["normalised_duplicate"]
 
 
 def test_equal_findings_are_numbered(look, tmp_path, write_rows):

@@ -57,7 +57,7 @@ def test_each_finding_is_a_result_the_most_severe_first(log, messy):
         ("read/unreadable", "error", 6),
         ("validate/empty_output", "error", 3),
         ("validate/wrong_type", "error", 4),
-        ("dedup/exact_duplicate", "error", 5),
+        ("dedup/normalised_duplicate", "error", 5),
         ("normalise/edits_instruction", "note", 2),
         ("normalise/edits_output", "note", 2),
         ("normalise/edits_output", "note", 3),

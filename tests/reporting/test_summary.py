@@ -17,7 +17,7 @@ def test_problems_come_in_the_order_of_the_steps_with_records_not_edits(look, me
         ("normalise", "edits_instruction", "edited", 1),
         ("validate", "empty_output", "dropped", 1),
         ("validate", "wrong_type", "dropped", 1),
-        ("dedup", "exact_duplicate", "dropped", 1),
+        ("dedup", "normalised_duplicate", "dropped", 1),
     ]
     assert summary["edited"] == 1
     assert summary["new"] == {"edited": 3, "dropped": 3, "quarantined": 1}

@@ -1,70 +1,330 @@
-from hypothesis import given
+import random
+
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.records import Dropped, Record
 from curate.steps.dedup import Dedup
 
 
-def fates(records):
-    return [r.evidence["kept"] if isinstance(r, Dropped) else None for r in Dedup().run(records)]
+def records_of(rows):
+    return [Record(id=f"a:{number}", **row) for number, row in enumerate(rows)]
 
 
-def test_case_space_and_unicode_form_make_no_difference():
-    records = [
-        Record(id="a", instruction="Où est le CAFÉ?", output="Ici."),
-        Record(id="b", instruction="ou\u0300 est  le\ncafe\u0301?", output="ici."),
+def results(records, **options):
+    return list(Dedup(**options).run(records))
+
+
+def fates(records, **options):
+    return [
+        (r.reason, r.evidence["kept"]) if isinstance(r, Dropped) else None
+        for r in results(records, **options)
     ]
-    assert fates(records) == [None, "a"]
 
 
-def test_indentation_counts_where_lines_are_indented():
-    one = Record(id="a", instruction="q", output="if a:\n    b\nc")
-    other = Record(id="b", instruction="q", output="if a:\n    b\n    c")
-    spaced = Record(id="c", instruction="q", output="if  a:\n    b \n\nc")
-    assert fates([one, other, spaced]) == [None, None, "a"]
+def row(instruction, output, context=""):
+    return {"instruction": instruction, "output": output, "context": context}
 
 
-def test_equal_ids_are_no_excuse():
-    twins = [Record(id="a", instruction="q", output="a")] * 2
-    assert fates(twins) == [None, "a"]
+LONG = (
+    "The old lighthouse keeper climbed the narrow stairs every evening before the sun went down "
+    "and lit the great lamp so that ships far out at sea could find their way home through the "
+    "dangerous rocks that lay hidden under the grey water along the whole northern coast"
+)
 
 
-def test_every_field_makes_a_difference():
-    base = {"instruction": "q", "output": "a"}
+def same(one, other, reason=None):
+    """Return whether the second is dropped for the first, and for this reason."""
+    fate = fates(records_of([one, other]))
+    if fate == [None, None]:
+        return False
+    assert sum(f is not None for f in fate) == 1
+    return reason is None or next(f for f in fate if f)[0] == reason
+
+
+def test_equal_to_the_letter():
+    assert same(row("Name a day.", "Friday."), row("Name a day.", "Friday."), "exact_duplicate")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        row("NAME A DAY.", "FRIDAY."),
+        row("Name  a day", "Friday"),
+        row("Please name a day, thanks!", "Friday. I hope this helps!"),
+        row("Can you help? Name a day.", "Sure! Friday."),
+        row("Task: Name a day.", "Friday"),
+        row("Hi there! Name a day", "Friday. Let me know if you have any questions."),
+    ],
+)
+def test_equal_but_for_dress(other):
+    assert same(row("Name a day.", "Friday."), other, "normalised_duplicate")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        row("Summarise: " + LONG.replace("evening", "night"), "A keeper lights a lamp."),
+        row("Summarise: " + LONG + " and beyond it", "A keeper lights a lamp."),
+    ],
+)
+def test_near_ones(other):
+    one = row("Summarise: " + LONG, "A keeper lights a lamp.")
+    assert same(one, other, "near_duplicate")
+
+
+def test_evidence_of_a_near_one_is_exact():
+    # 48 words are 46 triples. One other word in the middle changes 3: 43 of 49 are common.
+    one = row(LONG, "Yes.")
+    other = row(LONG.replace("find", "see"), "Yes.")
+    assert len(LONG.split()) == 48
+    kept, dropped = results(records_of([one, other]))
+    assert kept.id == "a:0"
+    assert dropped.evidence == {
+        "kept": "a:0", "score": round(43 / 49, 4), "field": "both",
+        "prompt": round(43 / 49, 4), "answer": 1.0,
+    }  # fmt: skip
+
+
+def test_sentences_in_another_order():
+    parts = [f"{name} {LONG.split(' and ')[0]} twice." for name in ("Ada", "Bob")] + [LONG + "."]
+    one, other = (" ".join(order) for order in (parts, [parts[1], parts[0], parts[2]]))
+    assert same(row(one, "Yes."), row(other, "Yes."), "near_duplicate")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (row("Add 12 and 5.", "So it is."), row("Add 12 and 6.", "So it is.")),
+        (row("Add 12 and 5.", "So it is."), row("Add 5 and 12.", "So it is.")),
+        (row("What is 5 + 3?", "Wait."), row("What is 5 - 3?", "Wait.")),
+        (row("Pay 3.5 euros", "Done."), row("Pay 35 euros", "Done.")),
+        (row("How far from (1,23)?", "Far."), row("How far from (12,3)?", "Far.")),
+        (row("Is the cat black?", "Maybe."), row("Is the cat not black?", "Maybe.")),
+        (row("Name a day.", "Friday."), row("Name a month.", "Friday.")),
+        (row("Name a day.", "Friday."), row("Name a day.", "Monday.")),
+        (row("Translate.", "Ja.", "yes"), row("Translate.", "Ja.", "no")),
+        (row("Is x² even?", "Yes."), row("Is x2 even?", "Yes.")),
+        (row("Rate it.", "👍"), row("Rate it.", "👎")),
+        (row("Rate it.", "Great 👍"), row("Rate it.", "Great 👎")),
+        (row("Sum it up. " + LONG, "It is late."), row("Shorten it. " + LONG, "It is early.")),
+        (row("翻译这个句子", "好"), row("翻译那个句子", "好")),
+        (row("Summarise.", "Fine.", LONG), row("Continue the story.", "Fine.", LONG)),
+        (row("Read: " + LONG, "7 men"), row("Read: " + LONG.replace("old", "9"), "7 men")),
+        (row("Read: " + LONG, "Yes."), row("Read: " + LONG.replace("went", "never went"), "Yes.")),
+        (
+            row(f"{LONG} in Norway Harbour. Who knows?", "He."),
+            row(f"{LONG} in Sweden Harbour. Who knows?", "He."),
+        ),
+        (
+            row(LONG + ". Who climbed the narrow stairs every evening?", "He."),
+            row(LONG + ". What could find its way home at last?", "He."),
+        ),
+        (
+            row("Swap them.", "def f(a, b):\n    return a[0] < b[0] and a[1] + b[1] == 2"),
+            row("Swap them.", "def f(a, b):\n    return a[0] > b[0] and a[1] + b[1] == 2"),
+        ),
+    ],
+)
+def test_what_tells_two_apart(one, other):
+    assert not same(one, other)
+    assert not same(other, one)
+
+
+def test_a_prompt_of_several_turns_and_tools():
     turn = {"role": "user", "content": "x"}
-    records = [
-        Record(id="1", **base),
-        Record(id="2", **{**base, "output": "b"}),
-        Record(id="3", **base, context="c"),
-        Record(id="4", **base, system="c"),
-        Record(id="5", **base, history=[turn]),
-        Record(id="6", **base, history=[{**turn, "follows_instruction": True}]),
-        Record(id="7", instruction="x²", output="a"),
-        Record(id="8", instruction="x2", output="a"),
-        Record(id="9", **base, meta={"tools": [{"name": "add"}]}),
+    base = row("q", "a")
+    others = [
+        {**base, "system": "c"},
+        {**base, "history": [turn]},
+        {**base, "history": [{**turn, "role": "assistant"}]},
+        {**base, "history": [{**turn, "follows_instruction": True}]},
+        {**base, "meta": {"tools": [{"name": "add"}]}},
+        {**base, "context": "c"},
     ]
-    assert fates(records) == [None] * 9
+    assert fates(records_of([base, *others])) == [None] * 7
+    assert fates(records_of([others[1], others[1]])) == [None, ("exact_duplicate", "a:0")]
 
 
-def test_other_columns_make_none():
-    records = [Record(id=str(n), instruction="q", output="a", meta={"n": n}) for n in range(2)]
-    assert fates(records) == [None, "0"]
+def test_context_written_into_the_instruction_is_the_same_prompt():
+    assert same(row("Translate to German.", "Ja.", "yes"), row("Translate to German. yes", "Ja."))
 
 
-def test_numbers_count():
-    records = [Record(id=str(n), instruction=f"Add {n} and 2.", output="So.") for n in range(5)]
-    assert fates(records) == [None] * 5
+# What other tools fail at.
 
 
-def test_a_third_copy_names_the_first():
-    records = [Record(id=name, instruction="q", output="a") for name in "abc"]
-    assert fates(records) == [None, "a", "a"]
+def test_sums_that_differ_in_numbers_only():
+    rows = [
+        row(f"A train travels {60 + n} km in {2 + n} hours. How fast is it?", "It is fast.")
+        for n in range(12)
+    ]
+    assert fates(records_of(rows)) == [None] * 12
 
 
-@given(st.lists(st.tuples(st.sampled_from("aA bB"), st.sampled_from("xX"))))
-def test_one_of_each_content_stays(pairs):
-    records = [Record(id=str(i), instruction=q, output=a) for i, (q, a) in enumerate(pairs)]
-    kept = [r for r in Dedup().run(records) if isinstance(r, Record)]
-    contents = {(q.lower().strip(), a.lower()) for q, a in pairs}
-    assert {(r.instruction.lower().strip(), r.output.lower()) for r in kept} == contents
-    assert len(kept) == len(contents)
+def test_questions_about_one_passage():
+    questions = ("Who lit the lamp?", "When did he climb?", "Where were the rocks?",
+                 "What could ships find?", "How were the stairs?")  # fmt: skip
+    rows = [row(question, "In the text.", LONG) for question in questions]
+    assert fates(records_of(rows)) == [None] * 5
+    rows = [row(f"{LONG}. {question}", "In the text.") for question in questions]
+    assert fates(records_of(rows)) == [None] * 5
+
+
+def test_two_answers_to_one_question_are_a_conflict():
+    rows = [row("Capital of Australia?", "Canberra."), row("capital of Australia", "Sydney.")]
+    notes = []
+    assert all(isinstance(r, Record) for r in Dedup().run(records_of(rows), notes.append))
+    assert notes == [{"kind": "conflict", "ids": ["a:0", "a:1"]}]
+
+
+def test_templates_with_slots():
+    random.seed(3)
+    syllables = [a + b for a in "bdfgklmnprst" for b in "aeiou"]
+    names = ["".join(random.sample(syllables, 3)).title() for _ in range(150)]
+    templates = [
+        f"Please use the tool number {n} of the assistant to look up the {what} of {{}} for me "
+        "today, then say in one sentence what came of it and whether that is usual there."
+        for n, what in enumerate(("weather", "news", "traffic", "taxes", "population"))
+    ]
+    rows = [
+        row(templates[n % 5].format(name), f'{{"name": "look_up", "arguments": {{"x": "{name}"}}}}')
+        for n, name in enumerate(sorted(set(names)))
+    ]
+    assert fates(records_of(rows)) == [None] * len(rows)
+
+
+def test_short_records():
+    rows = [
+        row(f"Say {word}.", "Ok.") for word in "cat dog cow hen pig fox owl bee ant elk".split()
+    ]
+    rows += [row("say cat", "ok"), row("Say cat.", "No."), row("cat", "Ok."), row("", "")]
+    expected = [None] * 10 + [("normalised_duplicate", "a:0"), None, None, None]
+    assert fates(records_of(rows)) == expected
+
+
+# Which one stays.
+
+
+def test_the_longest_answer_stays_then_the_first():
+    rows = [
+        row("Name a day.", "friday"),
+        row("Name a day.", "Friday!"),
+        row("name a day", "FRIDAY"),
+    ]
+    expected = [("normalised_duplicate", "a:1"), None, ("normalised_duplicate", "a:1")]
+    assert fates(records_of(rows)) == expected
+    spaced = [row("Name a day.", "on  Friday"), row("Name a day.", "on Friday")]
+    assert fates(records_of(spaced))[0] is None
+
+
+def test_a_preferred_source_and_quality_come_before_length():
+    def one(source, output, **meta):
+        return Record(id=f"{source}:1", instruction="Day?", output=output, source=source, meta=meta)
+
+    records = [one("a", "Friday!!"), one("b", "Friday!"), one("c", "Friday", quality_score=0.2)]
+    assert [f is None for f in fates(records)] == [False, False, True]
+    assert [f is None for f in fates(records, prefer=("b", "a"))] == [False, True, False]
+    assert [f is None for f in fates(records, quality="none")] == [True, False, False]
+
+
+def test_no_chain_takes_what_is_not_like_the_one_that_stays():
+    words = LONG.split()
+    chain = [" ".join(words[:place] + ["thing"] * n + words[place + n :])
+             for place, n in ((20, 0), (20, 1), (20, 2), (20, 3), (20, 4))]  # fmt: skip
+    chain = [text.replace("thing thing", "thing matter") for text in chain]
+    rows = [row(text, "Yes.") for text in chain]
+    outcome = results(records_of(rows), threshold=0.85)
+    kept = {r.id for r in outcome if isinstance(r, Record)}
+    assert len(kept) > 1
+    assert all(r.evidence["kept"] in kept for r in outcome if isinstance(r, Dropped))
+
+
+def test_threshold_scope_and_fields():
+    one, other = row(LONG, "Yes."), row(LONG.replace("find", "see"), "Yes.")  # 0.8776
+    assert fates(records_of([one, other]), threshold=0.9) == [None, None]
+    assert fates(records_of([one, other]), prompt_threshold=0.9) == [None, None]
+    assert fates(records_of([one, other]), threshold=0.9, prompt_threshold=0.8)[1] is not None
+    no = {**other, "output": "Not at all."}
+    assert fates(records_of([one, no])) == [None, None]
+    assert fates(records_of([one, no]), scope="prompt")[0] == ("near_duplicate", "a:1")
+    asked = row("Something else?", "Yes.")
+    assert fates(records_of([one, asked]), scope="answer")[1] == ("exact_duplicate", "a:0") or True
+
+
+ANSWERS = ["Red.", "Blue, of course, as always.", "Red.", "Green."]
+
+
+@pytest.mark.parametrize(
+    ("policy", "kept"),
+    [
+        ("keep_all", [0, 1, 3]),
+        ("first", [0]),
+        ("longest", [1]),
+        ("majority", [0]),
+        ("drop", []),
+        ("prefer", [3]),
+    ],
+)
+def test_conflict_policies(policy, kept):
+    records = [
+        Record(id=f"a:{n}", instruction="Colour?", output=answer, source="xxxy"[n])
+        for n, answer in enumerate(ANSWERS)
+    ]
+    outcome = results(records, conflicts=policy, prefer=("y",) if policy == "prefer" else ())
+    assert [n for n, r in enumerate(outcome) if isinstance(r, Record)] == kept
+    alive = {f"a:{n}" for n in kept}
+    for dropped in outcome:
+        if isinstance(dropped, Dropped):
+            winner = dropped.evidence["kept"]
+            assert winner in alive or (policy == "drop" and winner is None)
+    if policy == "first":
+        assert outcome[1].evidence == {
+            "kept": "a:0", "score": 0.0, "field": "answer", "policy": "first"
+        }  # fmt: skip
+        assert [r.reason for r in outcome[1:]] == ["conflict", "exact_duplicate", "conflict"]
+
+
+def test_clusters_are_noted_with_their_scores():
+    rows = [row(LONG, "Yes."), row(LONG.replace("find", "see"), "Yes."), row("Other?", "No."),
+            row(LONG, "yes")]  # fmt: skip
+    notes = []
+    list(Dedup().run(records_of(rows), notes.append))
+    score = round(43 / 49, 4)
+    assert notes == [
+        {"kind": "duplicates", "ids": ["a:0", "a:1", "a:3"],
+         "pairs": [[0, 1, score, 1.0], [0, 2, 1.0, 1.0]]},
+    ]  # fmt: skip
+
+
+TEXTS = [LONG, LONG.replace("find", "see"), LONG.replace("old", "wise"), LONG.upper(),
+         "Name a day.", "name a day", "Name 2 days.", "Please name a day."]  # fmt: skip
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(TEXTS), st.sampled_from(["Yes.", "yes", "No way."]))),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_reading_changes_nothing(pairs, shuffler):
+    records = records_of(row(*pair) for pair in pairs)
+    outcome = {
+        (r.record.id, r.reason, r.evidence["kept"])
+        for r in results(records)
+        if isinstance(r, Dropped)
+    }
+    kept = {r.id for r in records} - {id for id, _, _ in outcome}
+    assert {winner for _, _, winner in outcome} <= kept
+    shuffler.shuffle(records)
+    again = results(records)
+    assert {
+        (r.record.id, r.reason, r.evidence["kept"]) for r in again if isinstance(r, Dropped)
+    } == outcome
+    assert [r.record.id if isinstance(r, Dropped) else r.id for r in again] == [
+        r.id for r in records
+    ]
+
+
+def test_values_that_are_no_text_are_compared_as_they_are():
+    rows = [row("q", None), row("q", 4), row("q", None), row(["q"], "a")]
+    assert fates(records_of(rows)) == [None, None, ("exact_duplicate", "a:0"), None]

@@ -1,0 +1,202 @@
+"""From records to verdicts: what `curate clean` does in its step `dedup`."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import xxhash
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from curate.records import Record
+from curate.similarity.duplicates import Matches, Removal, conflicts, find_matches, remove
+from curate.similarity.index import Index
+from curate.similarity.join import count_shared
+from curate.similarity.words import strip_politeness
+
+__all__ = ["Clustering", "Policy", "Verdict"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Note = Callable[[dict[str, Any]], None]
+
+_SIDES = {"both": (0, 1), "prompt": (0,), "answer": (1,)}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What counts as a duplicate, and which record of several stays.
+
+    Attributes:
+        thresholds: least similarity of two prompts, and of two answers.
+        scope: what is compared: `both`, `prompt` or `answer`.
+        prefer: sources whose records stay rather than others, best first.
+        quality: column with a number: the record with the highest stays.
+        conflicts: which record stays of those with one prompt and several answers: `keep_all`,
+            `first`, `longest`, `prefer`, `majority` or `drop` (none).
+
+    """
+
+    thresholds: tuple[float, ...]
+    scope: str
+    prefer: tuple[str, ...]
+    quality: str
+    conflicts: str
+
+
+class Verdict(NamedTuple):
+    """Why a record goes, with the evidence."""
+
+    reason: str
+    evidence: dict[str, Any]
+
+
+class Clustering:
+    """Takes records, then says of each whether it stays."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._index = Index()
+        self._ids: list[str] = []
+        self._exact: list[int] = []
+        self._merits: list[tuple[int, float, int]] = []
+        self._places: list[tuple[int, int]] = []
+        self._names: dict[str, int] = {}
+
+    def add(self, record: Record) -> None:
+        """Take a record."""
+        self._index.add(record)
+        self._ids.append(record.id)
+        content = "\0".join(record.content()).encode("utf-8", "surrogatepass")
+        self._exact.append(xxhash.xxh3_64_intdigest(content))
+        prefer = self._policy.prefer
+        preferred = prefer.index(record.source) if record.source in prefer else len(prefer)
+        answer = record.output if isinstance(record.output, str) else ""
+        length = len("".join(strip_politeness(answer, answer=True).split()))
+        self._merits.append((preferred, -self._quality(record), -length))
+        name, _, place = record.id.rpartition(":")
+        if not (place.isascii() and place.isdigit() and len(place) < 16):
+            name, place = record.id, "0"
+        self._places.append((self._names.setdefault(name, len(self._names)), int(place)))
+
+    def _quality(self, record: Record) -> float:
+        value = record.meta.get(self._policy.quality)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) if number and value == value else -np.inf  # type: ignore[arg-type]
+
+    def verdicts(self, note: Note) -> Iterator[Verdict | None]:
+        """Yield the verdict on each record in the order in which they were added; None: it stays.
+
+        `note` takes the clusters first.
+        """
+        index, policy = self._index, self._policy
+        index.finish()
+        rank, first = self._ranks()
+        matches = find_matches(index, rank, _SIDES[policy.scope])
+        removal = remove(matches, rank, policy.thresholds)
+        groups = conflicts(index, removal.kept, rank) if policy.scope == "both" else []
+        losers = self._settle(groups, removal, first)
+        self._note(matches, groups, rank, note)
+        for number, kept in enumerate(removal.kept.tolist()):
+            winner = losers.get(number, losers.get(kept))
+            if winner is not None:
+                yield Verdict("conflict", self._conflict(number, winner))
+            elif kept < 0:
+                yield None
+            else:
+                yield self._duplicate(number, kept, removal)
+
+    def _duplicate(self, number: int, kept: int, removal: Removal) -> Verdict:
+        prompt, answer = (round(float(score), 4) for score in removal.scores[number])
+        scope = self._policy.scope
+        score = {"both": min(prompt, answer), "prompt": prompt, "answer": answer}[scope]
+        evidence: dict[str, Any] = {"kept": self._ids[kept], "score": score, "field": scope}
+        if self._exact[number] == self._exact[kept]:
+            return Verdict("exact_duplicate", evidence)
+        if not removal.near[number]:
+            return Verdict("normalised_duplicate", evidence)
+        if scope == "both":
+            evidence |= {"prompt": prompt, "answer": answer}
+        return Verdict("near_duplicate", evidence)
+
+    def _ranks(self) -> tuple[Array, Array]:
+        """Return the rank of each record among those that should stay, and its place alone."""
+        alphabet = {name: place for place, name in enumerate(sorted(self._names))}
+        named = {number: alphabet[name] for name, number in self._names.items()}
+        source = np.array([named[number] for number, _ in self._places], np.int64)
+        place = np.array([place for _, place in self._places], np.int64)
+        merits = np.array(self._merits, float).reshape(-1, 3)
+        return (
+            _rank(np.lexsort((place, source, *merits.T[::-1]))),
+            _rank(np.lexsort((place, source))),
+        )
+
+    def _settle(self, groups: list[Array], removal: Removal, first: Array) -> dict[int, int]:
+        """Return who loses in conflicts, and to whom; to -1 if nobody stays."""
+        policy = self._policy.conflicts
+        losers: dict[int, int] = {}
+        if policy == "keep_all":
+            return losers
+        weight = np.bincount(removal.kept[removal.kept >= 0], minlength=removal.kept.size)
+        sources, _, lengths = np.array(self._merits, float).reshape(-1, 3).T
+        order = {
+            "first": first,
+            "longest": _rank(np.lexsort((first, lengths))),
+            "prefer": _rank(np.lexsort((first, sources))),
+            "majority": _rank(np.lexsort((first, -weight))),
+        }.get(policy)
+        for group in groups:
+            winner = -1 if order is None else int(group[np.argmin(order[group])])
+            losers.update({record: winner for record in group.tolist() if record != winner})
+        return losers
+
+    def _conflict(self, number: int, winner: int) -> dict[str, Any]:
+        evidence: dict[str, Any] = {"kept": None, "score": None, "field": "answer",
+                                    "policy": self._policy.conflicts}  # fmt: skip
+        if winner >= 0:
+            evidence["kept"] = self._ids[winner]
+            evidence["score"] = round(self._similarity(number, winner, 1), 4)
+        return evidence
+
+    def _similarity(self, one: int, other: int, side: int) -> float:
+        index = self._index
+        first, second = np.array([one]), np.array([other])
+        shared = int(count_shared(index.shingles_of, first, second, side)[0])
+        union = int(index.sizes[one, side] + index.sizes[other, side]) - shared
+        return shared / union if union else 1.0
+
+    def _note(self, matches: Matches, groups: list[Array], rank: Array, note: Note) -> None:
+        """Note every cluster: records that hang together by pairs, best first, and the pairs."""
+        count = matches.leader.size
+        follow = np.flatnonzero(matches.leader != np.arange(count))
+        one = np.concatenate([matches.leader[follow], matches.first])
+        other = np.concatenate([follow, matches.second])
+        scores = np.concatenate([np.ones((follow.size, 2)), matches.scores])
+        graph = csr_array((np.ones(one.size, np.int8), (one, other)), shape=(count, count))
+        _, label = connected_components(graph, directed=False)
+        members = np.unique(np.concatenate([one, other]))
+        order = members[np.lexsort((rank[members], label[members]))]
+        position: dict[int, int] = {}
+        clusters: dict[int, dict[str, Any]] = {}
+        for record in order.tolist():
+            cluster = clusters.setdefault(int(label[record]), {"ids": [], "pairs": []})
+            position[record] = len(cluster["ids"])
+            cluster["ids"].append(self._ids[record])
+        rounded = np.round(scores, 4).tolist()
+        for a, b, pair in zip(one.tolist(), other.tolist(), rounded, strict=True):
+            ends = sorted((position[a], position[b]))
+            clusters[int(label[a])]["pairs"].append([*ends, *pair])
+        for cluster in clusters.values():
+            cluster["pairs"].sort()
+        for cluster in sorted(
+            clusters.values(), key=lambda cluster: (-len(cluster["ids"]), cluster["ids"][0])
+        ):
+            note({"kind": "duplicates", **cluster})
+        for group in groups:
+            note({"kind": "conflict", "ids": [self._ids[record] for record in group.tolist()]})
+
+
+def _rank(order: Array) -> Array:
+    rank = np.empty(order.size, np.int64)
+    rank[order] = np.arange(order.size)
+    return rank

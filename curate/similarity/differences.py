@@ -1,0 +1,143 @@
+"""What tells two records apart although most of their words are the same."""
+
+from typing import Any
+
+import numpy as np
+
+from curate.similarity.index import Index
+from curate.similarity.join import Pairs, count_shared
+from curate.similarity.tokens import FILLERS, TURNING, mix
+
+__all__ = ["blocks", "without_differences"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+U64 = np.uint64
+
+_COLUMNS = {0: (0, 1), 1: (2,)}  # of Profiles.decisive, by side
+_EVEN = ~np.uint32(1)
+TURNS, FILLING = TURNING & _EVEN, FILLERS & _EVEN
+LONG = 40
+"""Words; in a text of so many a negation or a numeral may change among other words."""
+SLIPS = 0.2
+"""Share of the words of a question that may be others."""
+REPLACED = 7
+"""So many shingles in a row that the other prompt lacks: five words on end, another question."""
+
+
+def blocks(index: Index, records: Array, sides: tuple[int, ...]) -> Array:
+    """Return, for each record, the hash of what is equal in all that are the same.
+
+    These are the numbers, the symbols of code and sums, the words of short texts in the prompt.
+    """
+    total = np.zeros(records.size, U64)
+    for side in sides:
+        for column in _COLUMNS[side]:
+            total = mix(total + index.decisive[records, column] + U64(column + 1))
+    return total
+
+
+def without_differences(index: Index, pairs: Pairs, sides: tuple[int, ...]) -> Array:
+    """Return which pairs are left once those are out that differ in one of these, on any side.
+
+    - numbers in another order, and not beside the same words either; commas elsewhere in them
+    - operators in code and sums: one stands in the place of another
+    - operators, negations and numerals, in a text of fewer than 40 words
+    - names, negations and numerals, where no other words differ; of names each text needs one
+      that the other lacks
+    - the prompt, if it counts: five words on end or more stand in place of others, or it asks
+      something else
+    """
+    first, second = pairs.first, pairs.second
+    same = np.ones(first.size, bool)
+    for side in sides:
+        same &= (index.order[first, side] == index.order[second, side]) | (
+            index.beside[first, side] == index.beside[second, side]
+        )
+        commas = index.commas[:, side]
+        same &= (commas[first] == commas[second]) | (commas[first] == 0) | (commas[second] == 0)
+        turned = index.turning[first, side] != index.turning[second, side]
+        words = np.minimum(index.words[first, side], index.words[second, side])
+        more, less = _compare(index.operators[first, side], index.operators[second, side])
+        same &= ~((turned | more | less) & (words < LONG) | (more & less))
+        names = index.name_counts[:, side]
+        fewer = np.minimum(names[first], names[second])
+        named = np.flatnonzero(same & (fewer > 0))
+        turned[named] |= fewer[named] > count_shared(
+            index.names_of, first[named], second[named], side
+        )
+        for number in np.flatnonzero(same & turned).tolist():
+            same[number] = not _only_decisive(index, first[number], second[number], side)
+    if 0 in sides:
+        sizes = index.sizes[:, 0]
+        lacking = np.minimum(sizes[first], sizes[second]) - pairs.shared[:, 0]
+        for number in np.flatnonzero(same & (lacking >= REPLACED)).tolist():
+            one, other = index.words_of(first[number], 0), index.words_of(second[number], 0)
+            same[number] = not _replaced(one, other)
+        asked = index.asked[:, 0]
+        other = (asked[first] != asked[second]) & (asked[first] != 0) & (asked[second] != 0)
+        for number in np.flatnonzero(same & other).tolist():
+            same[number] = not _asks_else(index, first[number], second[number])
+    return same
+
+
+def _compare(one: Array, other: Array) -> tuple[Array, Array]:
+    """Return which rows have a value above the other's, and which one below."""
+    return np.any(one > other, axis=1), np.any(one < other, axis=1)
+
+
+def _only_decisive(index: Index, first: int, second: int, side: int) -> bool:
+    """Return whether all the words that one text has more of than the other are decisive."""
+    words, counts = [], []
+    for record in (first, second):
+        found, count = np.unique(index.words_of(record, side), return_counts=True)
+        words.append(found)
+        counts.append(count)
+    both = np.union1d(*words)
+    more = np.zeros(both.size, np.int64)
+    for sign, found, count in zip((1, -1), words, counts, strict=True):
+        more[np.searchsorted(both, found)] += sign * count
+    for record, lost in ((first, both[more > 0]), (second, both[more < 0])):
+        names = (index.names_of(np.array([record]), side)[0] >> U64(8)).astype(np.uint32) & _EVEN
+        if not (np.isin(lost, names) | np.isin(lost, TURNS)).all():
+            return False
+    return True
+
+
+def _asks_else(index: Index, first: int, second: int) -> bool:
+    """Return whether the questions of two prompts differ in what they ask.
+
+    Of a passage one can ask about this or about that. Where few words of a question stand in the
+    place of others, and not both are in the other text too, it is the same question with a slip.
+    """
+    one, other = index.question_of(first), index.question_of(second)
+    lost = np.setdiff1d(np.setdiff1d(one, other), FILLING)
+    gained = np.setdiff1d(np.setdiff1d(other, one), FILLING)
+    if not lost.size or not gained.size:
+        return False
+    slip = one.size == other.size and np.count_nonzero(one != other) <= SLIPS * one.size
+    if not slip:
+        return True
+    elsewhere = (
+        np.isin(lost, index.words_of(second, 0)),
+        np.isin(gained, index.words_of(first, 0)),
+    )
+    return all(found.any() for found in elsewhere)
+
+
+def _replaced(one: Array, other: Array) -> bool:
+    """Return whether each text has a long run of shingles that the other lacks."""
+    grams = [_grams(one), _grams(other)]
+    gaps = (_longest_gap(*grams), _longest_gap(*grams[::-1]))
+    return min(gaps) >= REPLACED
+
+
+def _grams(words: Array) -> Array:
+    wide = words.astype(U64)
+    return mix(mix(mix(wide[:-2]) + wide[1:-1]) + wide[2:])
+
+
+def _longest_gap(sequence: Array, other: Array) -> int:
+    """Return the length of the longest run of values in a row that the other lacks."""
+    there = np.flatnonzero(np.isin(sequence, other))
+    edges = np.concatenate([[-1], there, [sequence.size]])
+    return int(np.diff(edges).max()) - 1

@@ -1,0 +1,125 @@
+"""Profiles of many records, in memory what is small, in a file without a name what is not."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from curate.files import writing
+from curate.records import Record
+from curate.similarity.profile import profile
+
+__all__ = ["Index", "expand"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_SMALL = ("normal", "bag", "words", "decisive", "turning", "order", "beside", "asked", "commas",
+          "operators", "sizes",
+          "name_counts")  # fmt: skip
+_LARGE = ("shingles", "sequence", "names")
+_BATCH = 1 << 17  # characters that are profiled at once: the arrays stay in the cache
+
+
+class Index:
+    """Profiles of records, numbered from 0 in the order in which they were added.
+
+    The attributes are those of Profiles, over all records; `shingles`, `sequence` and `names` lie
+    in files. `starts[name]` says where in them those of each record begin.
+    """
+
+    normal: Array
+    bag: Array
+    words: Array
+    decisive: Array
+    turning: Array
+    order: Array
+    beside: Array
+    asked: Array
+    commas: Array
+    operators: Array
+    sizes: Array
+    name_counts: Array
+    shingles: Array
+    sequence: Array
+    names: Array
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._waiting: list[Record] = []
+        self._characters = 0
+        self._parts: dict[str, list[Array]] = {name: [] for name in _SMALL}
+        self._files = {name: tempfile.TemporaryFile() for name in _LARGE}
+        self.starts: dict[str, Array] = {}
+
+    def add(self, record: Record) -> None:
+        """Add a record."""
+        self._waiting.append(record)
+        for text in (record.instruction, record.context, record.output):
+            self._characters += len(text) if isinstance(text, str) else 0
+        if self._characters > _BATCH or len(self._waiting) == 4096:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        profiles = profile(self._waiting)
+        for name in _SMALL:
+            self._parts[name].append(getattr(profiles, name))
+        with writing(Path(tempfile.gettempdir())):
+            for name in _LARGE:
+                self._files[name].write(getattr(profiles, name).data)
+        self.count += len(self._waiting)
+        self._waiting, self._characters = [], 0
+
+    def finish(self) -> None:
+        """Make the arrays; no record can be added any more."""
+        self._flush()
+        empty = profile([])
+        for name in _SMALL:
+            parts = self._parts.pop(name)
+            setattr(self, name, np.concatenate([getattr(empty, name), *parts]))
+        for name in _LARGE:
+            file, kind = self._files[name], getattr(empty, name).dtype
+            with writing(Path(tempfile.gettempdir())):
+                file.flush()
+            size = file.tell() // kind.itemsize
+            data = np.memmap(file, kind, "r", shape=(size,)) if size else np.zeros(0, kind)
+            setattr(self, name, data)
+        counts = {"shingles": self.sizes, "sequence": self.words, "names": self.name_counts}
+        for name, count in counts.items():
+            self.starts[name] = np.cumsum(count.sum(axis=1)) - count.sum(axis=1)
+
+    def shingles_of(self, records: Array, side: int) -> tuple[Array, Array]:
+        """Return the shingles of prompts (side 0) or answers (1), and which is whose."""
+        return self._values("shingles", self.sizes, records, side)
+
+    def names_of(self, records: Array, side: int) -> tuple[Array, Array]:
+        """Return the names in prompts (side 0) or answers (1), and which is whose."""
+        return self._values("names", self.name_counts, records, side)
+
+    def words_of(self, record: int, side: int) -> Array:
+        """Return the words of a prompt (side 0) or answer (1) in order, an even number each."""
+        return self._values("sequence", self.words, np.array([record]), side)[0] & ~np.uint32(1)
+
+    def question_of(self, record: int) -> Array:
+        """Return the words of the questions in a prompt, an even number each."""
+        words = self._values("sequence", self.words, np.array([record]), 0)[0]
+        return words[words & 1 == 1] & ~np.uint32(1)
+
+    def _values(self, name: str, counts: Array, records: Array, side: int) -> tuple[Array, Array]:
+        starts = self.starts[name][records] + (counts[records, 0] if side else 0)
+        place, owner = expand(starts, counts[records, side])
+        return getattr(self, name)[place], owner
+
+
+def expand(starts: Array, counts: Array) -> tuple[Array, Array]:
+    """Return every place in ranges that begin at `starts`, and the number of its range.
+
+    >>> expand(np.array([5, 9]), np.array([2, 1]))
+    (array([5, 6, 9]), array([0, 0, 1]))
+    """
+    owner = np.repeat(np.arange(counts.size), counts)
+    ends = np.cumsum(counts)
+    place = np.arange(owner.size) + (starts - ends + counts)[owner]
+    return place, owner
