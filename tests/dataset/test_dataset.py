@@ -146,6 +146,54 @@ def test_files_that_only_bear_our_names_are_left_alone(messy, tmp_path):
     assert (tmp_path / "raw" / "train.jsonl").read_text() == "precious"
 
 
+@pytest.fixture
+def precious(tmp_path):
+    """Return a folder of someone's own, with two files in it."""
+    (tmp_path / "precious" / "inner").mkdir(parents=True)
+    (tmp_path / "precious" / "thesis.txt").write_text("years of work")
+    (tmp_path / "precious" / "inner" / "train.jsonl").write_text("years of work")
+    return tmp_path / "precious"
+
+
+@pytest.mark.parametrize("options", [{}, {"overwrite": True}, {"resume": True}])
+def test_a_staging_folder_that_is_a_link_is_left_alone(messy, precious, tmp_path, options):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".staging").symlink_to(precious)
+    with pytest.raises(DatasetError, match=r"out/\.staging: is not what a run of ours leaves"):
+        clean(resolve([str(messy)]), [], tmp_path / "out", **options)
+    assert (precious / "thesis.txt").read_text() == "years of work"
+    assert len([*precious.rglob("*")]) == 3
+
+
+@pytest.mark.parametrize("options", [{}, {"overwrite": True}, {"resume": True}])
+@pytest.mark.parametrize("kind", ["file", "folder", "link"])
+def test_a_staging_folder_of_others_is_left_alone(messy, precious, tmp_path, options, kind):
+    staging = precious / ".staging"
+    staging.mkdir()
+    (precious / "thesis.txt").rename(tmp_path / "thesis.txt")
+    odd = staging / ("notes.txt" if kind == "file" else "train.jsonl")
+    if kind == "file":
+        odd.write_text("years of work")
+    elif kind == "folder":
+        odd.mkdir()
+    else:
+        odd.symlink_to(tmp_path / "thesis.txt")
+    (precious / "inner").rename(precious / "README.md")
+    with pytest.raises(DatasetError, match=rf"\.staging/{odd.name}: is not what a run of ours"):
+        clean(resolve([str(messy)]), [], precious, **options)
+    assert odd.exists()
+    assert (precious / "README.md" / "train.jsonl").read_text() == "years of work"
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_in_the_place_of_a_file_is_found_at_the_start(messy, tmp_path, overwrite):
+    (tmp_path / "out" / "manifest.json").mkdir(parents=True)
+    with pytest.raises(DatasetError, match=r"out: holds a folder manifest\.json, where a file"):
+        clean(resolve([str(messy)]), [], tmp_path / "out", overwrite=overwrite)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["manifest.json"]
+
+
 def test_a_source_is_never_overwritten(messy, made):
     with pytest.raises(DatasetError, match=r"holds the source .*train\.jsonl; name another"):
         clean(resolve([str(messy), str(made)]), [], made, overwrite=True)
