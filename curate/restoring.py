@@ -2,6 +2,7 @@
 
 import difflib
 import itertools
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -71,7 +72,7 @@ def restore(
         UsageError: the target is the source or lies in it.
         DatasetError: the source is none that can be restored in, or nothing is there to restore.
     """
-    if target.resolve().is_relative_to(source.resolve()):
+    if Path(os.path.realpath(target)).is_relative_to(os.path.realpath(source)):
         raise UsageError(f"{target}: is the dataset directory itself or in it; name another folder")
     manifest = read_manifest(source)
     audit(source)

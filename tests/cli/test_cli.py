@@ -7,7 +7,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from curate.cleaning import clean
 from curate.cli import STAGES, main
+from curate.sources import resolve
+from curate.steps import STEPS, select_steps
 
 HEAVY = (
     "torch",
@@ -193,6 +196,14 @@ UNUSABLE = {
     "empty question": (["generate", ".", "--instruction", " "], 2),
     "output is a file": (["clean", "in.jsonl", "-o", "in.jsonl"], 1),
     "bad split": (["split", ".", "-o", "out", "--test", "2"], 2),
+    "output in a circle": (["clean", "in.jsonl", "-o", "circle"], 1),
+    "output below a circle": (["clean", "in.jsonl", "-o", "circle/out"], 1),
+    "resumed in a circle": (["clean", "in.jsonl", "-o", "circle", "--resume"], 1),
+    "split into a circle": (["split", "made", "-o", "circle"], 1),
+    "restored into a circle": (["clean", "made", "-o", "circle", "--restore", "dedup"], 1),
+    "page in a circle": (["inspect", "in.jsonl", "--html", "circle"], 1),
+    "log in a circle": (["inspect", "in.jsonl", "--sarif", "circle"], 1),
+    "source in a circle": (["inspect", "circle"], 1),
 }
 
 
@@ -202,6 +213,9 @@ def test_what_a_user_can_mend_is_said_without_a_traceback(name, messy, tmp_path,
     (tmp_path / "in.jsonl").write_bytes(messy.read_bytes())
     arguments, code = UNUSABLE[name]
     (tmp_path / os.fsdecode(b"b\xffad.jsonl")).write_bytes(messy.read_bytes())
+    (tmp_path / "circle").symlink_to("circle")
+    if "made" in arguments:
+        clean(resolve(["in.jsonl"]), select_steps(STEPS), tmp_path / "made")
     closing = "import sys; sys.stdin = None; " if name == "standard input closed" else ""
     done = python(f"{closing}from curate.cli import main; main()", *arguments)
     assert done.returncode == code, done.stderr
@@ -209,6 +223,7 @@ def test_what_a_user_can_mend_is_said_without_a_traceback(name, messy, tmp_path,
     assert "rror: " in done.stderr
     assert not done.stdout
     assert not (tmp_path / "out").exists()
+    assert (tmp_path / "circle").is_symlink()
 
 
 def test_an_unwritable_output_is_one_line(messy, tmp_path):

@@ -186,6 +186,13 @@ def test_a_staging_folder_of_others_is_left_alone(messy, precious, tmp_path, opt
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
+@pytest.mark.parametrize("to", ["out", "nowhere"])
+def test_an_output_that_is_a_link_to_nothing_is_told(messy, tmp_path, to):
+    (tmp_path / "out").symlink_to(tmp_path / to)
+    with pytest.raises(DatasetError, match="out: is a link that leads nowhere; name a folder"):
+        clean(resolve([str(messy)]), [], tmp_path / "out")
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_folder_in_the_place_of_a_file_is_found_at_the_start(messy, tmp_path, overwrite):
     (tmp_path / "out" / "manifest.json").mkdir(parents=True)
