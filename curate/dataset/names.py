@@ -1,9 +1,20 @@
 """What a dataset directory is made of."""
 
-__all__ = ["FILES", "LEDGERS", "LEDGER_KEYS", "MANIFEST", "RESTORED", "SCHEMA_VERSION", "SPLITS"]
+__all__ = [
+    "COMMANDS",
+    "FILES",
+    "LEDGERS",
+    "LEDGER_KEYS",
+    "MANIFEST",
+    "RESTORED",
+    "SCHEMA_VERSION",
+    "SPLITS",
+]
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
+COMMANDS = ("clean", "split", "restore")
+"""What writes a dataset directory."""
 SPLITS = ("train", "validation", "test")
 RESTORED = "restored.jsonl"
 """The verdicts that `--restore` set aside; there only if there are some."""

@@ -135,10 +135,11 @@ def _below(folder: str) -> Iterator[tuple[str, str]]:
         entries = sorted(entry for entry in os.listdir(folder) if not entry.startswith("."))
     except OSError as error:
         raise SourceError(f"folder {folder} cannot be read: {error.strerror}") from error
-    if _is_dataset(folder):
+    listed = _listed(folder)
+    if listed is not None:
         for split in SPLITS:
             for entry in (f"{split}.jsonl", f"{split}.parquet"):
-                if entry in entries:
+                if entry in listed:
                     yield os.path.join(folder, entry), split
         return
     if {"dropped.jsonl", "quarantine.jsonl"} <= set(entries):
@@ -152,14 +153,21 @@ def _below(folder: str) -> Iterator[tuple[str, str]]:
             yield path, ""
 
 
-def _is_dataset(folder: str) -> bool:
-    """Return whether a folder carries the manifest of a Curate dataset directory."""
+def _listed(folder: str) -> list[object] | None:
+    """Return the files that the manifest of a dataset directory lists; None for other folders."""
     try:
         with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
             manifest = json.load(file)
     except (OSError, ValueError):
-        return False
-    return isinstance(manifest, dict) and "schema_version" in manifest
+        return None
+    if not isinstance(manifest, dict) or "schema_version" not in manifest:
+        return None
+    try:
+        return [output["path"] for output in manifest["outputs"]]
+    except (KeyError, TypeError) as error:
+        raise SourceError(
+            f"{folder}/manifest.json: its outputs are none; `curate audit {folder}` says more"
+        ) from error
 
 
 def _check_once(files: Sequence[_File]) -> None:

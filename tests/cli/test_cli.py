@@ -104,6 +104,10 @@ def test_explain_and_audit(run, messy, tmp_path):
     )
     assert "quarantined: not JSON" in run("explain", tmp_path / "out", "messy:6").output
     assert run("audit", tmp_path / "out").exit_code == 0
+    card = (tmp_path / "out" / "README.md").read_bytes()
+    (tmp_path / "out" / "README.md").write_text("mine")
+    assert run("audit", tmp_path / "out").exit_code == 1
+    (tmp_path / "out" / "README.md").write_bytes(card)
     (tmp_path / "out" / "train.jsonl").write_text("")
     done = run("audit", tmp_path / "out")
     assert (done.exit_code, done.output.count("\n")) == (1, 1)

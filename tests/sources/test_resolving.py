@@ -125,6 +125,14 @@ def test_a_dataset_directory_gives_its_splits_as_recorded(tree, all_of):
         resolve(["out"])
     with open("out/manifest.json", "w") as file:
         json.dump({"schema_version": 1}, file)
+    with pytest.raises(
+        SourceError, match=r"^out/manifest\.json: its outputs are none; `cur"
+    ):
+        resolve(["out"])
+    outputs = [{"path": f"{name}.jsonl"} for name in ("train", "test", "dropped", "quarantine")]
+    with open("out/manifest.json", "w") as file:
+        json.dump({"schema_version": 1, "outputs": outputs}, file)
+    tree("out/validation.jsonl", "out/train.parquet", "out/more/x.jsonl")  # of no manifest
     with open("out/train.jsonl", "w") as file:
         file.write(json.dumps(RECORD) + "\n" + ROW)
     train, test = resolve(["out"])
