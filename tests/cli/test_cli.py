@@ -192,6 +192,11 @@ UNUSABLE = {
     "a huge seed": (["split", ".", "-o", "out", "--seed", "9" * 30], 2),
     "a long name": (["clean", "in.jsonl", "-o", "x" * 5000], 1),
     "a name that is not UTF-8": (["clean", b"b\xffad.jsonl", "-o", "out"], 2),
+    "an output that is not UTF-8": (["clean", "in.jsonl", "-o", b"o\xfft"], 2),
+    "a file to write that is not UTF-8": (
+        ["convert", "in.jsonl", "--to", "alpaca", "-o", b"o\xfft.jsonl"],
+        2,
+    ),
     "standard input closed": (["inspect", "-"], 1),
     "no model": (["preview", "in.jsonl", "-m", "./no-model"], 1),
     "no recipe": (["train", "lorra", "-o", "run"], 2),
@@ -228,6 +233,27 @@ def test_what_a_user_can_mend_is_said_without_a_traceback(name, messy, tmp_path,
     assert not done.stdout
     assert not (tmp_path / "out").exists()
     assert (tmp_path / "circle").is_symlink()
+
+
+def test_empty_standard_input_is_told(tmp_path):
+    done = python("from curate.cli import main; main()", "inspect", "-", stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stderr) == (
+        1, "curate: error: standard input is empty: it holds no row\n"
+    )  # fmt: skip
+
+
+def test_an_output_inside_the_input_can_be_written_again(run, messy, tmp_path, monkeypatch):
+    (tmp_path / "big" / "more").mkdir(parents=True)
+    messy.rename(tmp_path / "big" / "more" / "messy.jsonl")
+    monkeypatch.chdir(tmp_path)
+    contents = []
+    for options in ([], ["--overwrite"], ["--resume"]):
+        done = run("clean", "big", "-o", "big/clean", *options)
+        assert done.exit_code == 0, done.output
+        paths = sorted((tmp_path / "big" / "clean").iterdir())
+        contents.append([(path.name, path.read_bytes()) for path in paths])
+    assert contents[0] == contents[1] == contents[2]
+    assert "big/clean: is finished; nothing is left to do" in done.stderr
 
 
 def test_an_unwritable_output_is_one_line(messy, tmp_path):
