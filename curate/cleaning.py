@@ -1,5 +1,6 @@
 """Clean sources into a dataset directory: what `curate clean` does."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -129,9 +130,9 @@ def _whence(directory: Path, point: Checkpoint | None) -> str:
 
 def _check_apart(sources: Sequence[Source], directory: Path) -> None:
     """Raise if a source lies in the directory that is to be written."""
-    target = directory.resolve()
+    target = os.path.realpath(directory)
     for source in sources:
-        if Path(source.path).resolve().is_relative_to(target):
+        if Path(os.path.realpath(source.path)).is_relative_to(target):
             raise DatasetError(
                 f"{directory}: holds the source {source.path}; name another folder with -o"
             )

@@ -21,9 +21,11 @@ def claim(directory: Path, names: Collection[str], marks: Collection[str], what:
         what: what such a folder is called.
 
     Raises:
-        DatasetError: it is a file, cannot be looked into, or holds what is not ours.
+        DatasetError: it is a file or a dead link, cannot be looked into, or holds what is not ours.
     """
     with writing(directory):
+        if directory.is_symlink() and not directory.exists():
+            raise DatasetError(f"{directory}: is a link that leads nowhere; name a folder to write")
         if directory.exists() and not directory.is_dir():
             raise DatasetError(f"{directory}: is a file; name a folder to write")
         found = {entry.name for entry in directory.iterdir()} if directory.is_dir() else set()

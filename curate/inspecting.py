@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from curate.errors import UsageError, clip
@@ -59,6 +60,8 @@ def _check_free(option: str, path: Path, mark: bytes, sources: Sequence[Source])
     where = f"{option} {clip(str(path))}"
     _check_no_source(option, path, sources)
     with writing(path):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.stat()  # fails where links lead in a circle
         if path.exists() and not path.is_file():
             raise UsageError(f"{where}: is no file; name a file to write")
         if path.parent and not path.parent.is_dir():
@@ -96,7 +99,7 @@ def _is_below(path: Path, source: Source) -> bool:
 
 def _write(path: Path, data: bytes) -> None:
     with writing(path):
-        replace_file(path.resolve(), data)
+        replace_file(Path(os.path.realpath(path)), data)
 
 
 def _lines(sources: Sequence[Source]) -> Callable[[str, Collection[int]], dict[int, int]]:

@@ -1,7 +1,7 @@
 """Bring dropped records back: what `curate clean DIR --restore` does."""
 
-import difflib
 import itertools
+import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,16 +17,15 @@ from curate.dataset import (
     read_ledger,
     read_lines,
     read_manifest,
-    read_records,
 )
 from curate.dataset.edits import EditIndex
 from curate.dataset.order import in_reading_order
 from curate.engines import Edit
-from curate.errors import DatasetError, UsageError, clip
+from curate.errors import UsageError
 from curate.records import Dropped, Quarantined, Record
 from curate.reporting.card import card
 from curate.rerunning import Exemptions, Item, Rerun, rebuild
-from curate.steps import STEPS
+from curate.restorable import check_unsplit, find_exemptions
 
 __all__ = ["Restoration", "restore"]
 
@@ -69,17 +68,17 @@ def restore(
         overwrite: replace what an earlier run wrote in `target`.
 
     Raises:
-        UsageError: the target is the source or lies in it.
+        UsageError: the target is the source or lies in it, or a name is of no step and no record.
         DatasetError: the source is none that can be restored in, or nothing is there to restore.
     """
-    if target.resolve().is_relative_to(source.resolve()):
+    if Path(os.path.realpath(target)).is_relative_to(os.path.realpath(source)):
         raise UsageError(f"{target}: is the dataset directory itself or in it; name another folder")
     manifest = read_manifest(source)
     audit(source)
-    _check_unsplit(source, manifest)
+    check_unsplit(source, manifest)
     before = frozenset((row["step"], row["id"]) for row in read_ledger(source / RESTORED))
     names = [step["name"] for step in manifest["steps"]]
-    exempt = _find(source, manifest["steps"], wanted)
+    exempt = find_exemptions(source, manifest["steps"], wanted)
     first = min(names.index(step) for step in [*exempt.steps, *(s for s, _ in exempt.records)])
     exempt = Exemptions(exempt.steps, exempt.records | before)
     steps = rebuild(manifest["steps"], lambda index: index > first, f"{source}/manifest.json")
@@ -97,58 +96,6 @@ def restore(
         writer.commit(result)
     ledger.outcome.manifest = result
     return ledger.outcome
-
-
-def _check_unsplit(directory: Path, manifest: dict[str, Any]) -> None:
-    """Raise DatasetError if `curate split` wrote the directory: a record has no split to go to."""
-    outputs = {output["path"] for output in manifest["outputs"]}
-    if manifest["command"] == "split" or outputs & {"validation.jsonl", "test.jsonl"}:
-        raise DatasetError(
-            f"{directory}: was written by `curate split`, and a restored record could share a "
-            "group with records of any split; restore in the directory that `curate clean` "
-            "wrote, then split the result"
-        )
-
-
-def _find(directory: Path, steps: Sequence[dict[str, Any]], wanted: Sequence[str]) -> Exemptions:
-    """Return the verdicts that the names stand for; a name that is a step stands for the step.
-
-    Raises:
-        DatasetError: a name stands for nothing that was dropped.
-    """
-    by_name = {step["name"]: step for step in steps}
-    chosen = frozenset(name for name in wanted if name in by_name)
-    for name in chosen:
-        if not by_name[name]["dropped"]:
-            edited = by_name[name]["edited"]
-            edits = f"; its edits of {edited} records stay" if edited else ""
-            raise DatasetError(f"{directory}: --restore {name}: the step dropped nothing{edits}")
-    ids = {name for name in wanted if name not in by_name}
-    rows = read_lines(directory / "dropped.jsonl") if ids else iter(())
-    found = {row["record"]["id"]: row["step"] for row in rows if row["record"]["id"] in ids}
-    for id in sorted(ids - found.keys()):
-        why = _why_not(directory, id, list(by_name))
-        raise DatasetError(f"{directory}: --restore {clip(id)}: {why}")
-    return Exemptions(chosen, frozenset((step, id) for id, step in found.items()))
-
-
-def _why_not(directory: Path, name: str, steps: Sequence[str]) -> str:
-    """Return why the name stands for nothing that can come back."""
-    for row in read_lines(directory / "quarantine.jsonl"):
-        if f"{row['source']}:{row['line']}" == name:
-            return (
-                f"this row could not be read ({clip(row['error'])}), so there is no record to "
-                "bring back; mend it in the file and clean that again"
-            )
-    if any(record.id == name for _, record in read_records(directory)):
-        earlier = any(row["id"] == name for row in read_ledger(directory / RESTORED))
-        return "the record is kept" + (" already: it was restored before" if earlier else "")
-    if any(name == step.name for step in STEPS):
-        return f"the step did not run here; those that did are {', '.join(steps)}"
-    rows = itertools.islice(read_lines(directory / "dropped.jsonl"), 20_000)
-    near = difflib.get_close_matches(name, [*steps, *(row["record"]["id"] for row in rows)], n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else f"; steps: {', '.join(steps)}"
-    return f"no step and no dropped record is called so{hint}"
 
 
 def _items(source: Path, manifest: dict[str, Any], names: list[str]) -> Iterator[Item]:

@@ -68,8 +68,8 @@ def find_finished(
     Raises:
         DatasetError: the directory holds a dataset, and it is not that of this run.
     """
-    state = read_state(directory)
     staging = Staging(directory, {})
+    state = read_state(directory)
     if COMMIT in state:
         _check_run(directory, state, described(sources, steps))
         staged = (staging.folder / MANIFEST).exists()

@@ -1,6 +1,7 @@
 """Split a dataset directory so that what belongs together stays together."""
 
 import hashlib
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def split_dataset(
         raise UsageError(
             f"--validation {validation} and --test {test}: both at least 0, together below 1"
         )
-    if source.resolve() == target.resolve():
+    if os.path.realpath(source) == os.path.realpath(target):
         raise UsageError(f"{target}: is the source; name another folder with -o")
     audit(source)
     manifest = read_manifest(source)

@@ -186,7 +186,7 @@ class Short(RecordStep):
 
 @pytest.fixture
 def own_steps(monkeypatch):
-    for place in ("rerunning", "revalidating", "restoring"):
+    for place in ("rerunning", "revalidating", "restorable"):
         monkeypatch.setattr(f"curate.{place}.STEPS", (Short, Last, Shout))
     return [Short(), Last(), Shout()]
 
@@ -217,7 +217,7 @@ class Mark(RecordStep):
 def test_a_kept_record_that_is_dropped_now_loses_its_later_edits(
     monkeypatch, cleaned, tmp_path, fates, read_rows
 ):
-    for place in ("rerunning", "revalidating", "restoring"):
+    for place in ("rerunning", "revalidating", "restorable"):
         monkeypatch.setattr(f"curate.{place}.STEPS", (Mark, Last, Shout))
     made = cleaned([("1", "x"), ("2", "y"), ("3", "x"), ("4", "y")], [Mark(), Last(), Shout()])
     assert fates(made) == {
@@ -249,7 +249,7 @@ class Third(SetStep):
 
 
 def test_what_was_dropped_for_a_record_that_goes_comes_back(monkeypatch, cleaned, tmp_path, fates):
-    for place in ("rerunning", "revalidating", "restoring"):
+    for place in ("rerunning", "revalidating", "restorable"):
         monkeypatch.setattr(f"curate.{place}.STEPS", (Mark, Third, Dedup, Shout))
     rows = [("3", "p"), ("1", "q"), ("x", "x"), ("y", "y"), ("X", "x")]
     made = cleaned(rows, [Mark(), Third(), Dedup(), Shout()])
@@ -320,19 +320,21 @@ WRONG = {
     "empty": ("", "no step and no dropped record"),
     "a line break": ("a\nb", r"--restore a\\nb: no step"),
 }
+UNKNOWN = ("no such id", "no such step", "nothing like it", "empty", "a line break")
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_cannot_come_back_is_said(name, made, tmp_path):
     wanted, message = WRONG[name]
-    with pytest.raises(DatasetError, match=message):
+    error = UsageError if name in UNKNOWN else DatasetError
+    with pytest.raises(error, match=message):
         restore(made, ["dedup", wanted], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_a_step_that_did_not_run_is_said(cleaned, tmp_path):
     made = cleaned([("q", ""), ("q", "a")], select_steps(STEPS, skip=["dedup"]))
-    with pytest.raises(DatasetError, match="did not run here; those that did are normalise, val"):
+    with pytest.raises(UsageError, match="did not run here; those that did are normalise, val"):
         restore(made, ["dedup"], tmp_path / "out")
 
 

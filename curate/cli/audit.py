@@ -19,8 +19,10 @@ def audit_command(directory: Path) -> None:
     Example: curate audit clean
     """
     from curate.dataset import audit
+    from curate.reporting.card import check_card
     from curate.revalidating import revalidate
 
     for line in audit(directory):
         click.echo(f"ok  {line}")
+    click.echo(f"ok  {check_card(directory)}")
     click.echo(f"ok  {revalidate(directory)}")

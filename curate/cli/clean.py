@@ -67,7 +67,7 @@ def clean_command(
 
     quiet_libraries()
     steps = select_steps(STEPS, settings=settings, only=only, skip=skip)
-    found = resolve(sources, layout=layout, mapping=parse_map(columns))
+    found = resolve(sources, layout=layout, mapping=parse_map(columns), leave_out=out)
     with counting("rows read") as progress:
         manifest = clean(
             found,

@@ -8,15 +8,30 @@ import click
 
 from curate.errors import UsageError, clip
 
-__all__ = ["directory", "json_flag", "layout_options", "out", "overwrite", "parse_map", "sources"]
+__all__ = ["check_utf8", "directory", "json_flag", "layout_options", "out", "overwrite",
+           "parse_map", "sources"]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def check_utf8(ctx: click.Context, param: click.Parameter, value: Path) -> Path:
+    """Return the path of a file or folder to write.
+
+    Raises:
+        UsageError: its name is not UTF-8.
+    """
+    text = str(value)
+    if text != text.encode("utf-8", "replace").decode():
+        raise UsageError(f"{param.opts[-1]} {clip(text, 200)}: is not UTF-8; give another name")
+    return value
+
 
 sources = click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 directory = click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 out = click.option(
-    "-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder to write."
-)
+    "-o", "--out", required=True, type=click.Path(path_type=Path), callback=check_utf8,
+    help="Folder to write.",
+)  # fmt: skip
 overwrite = click.option(
     "--overwrite", is_flag=True, help="Replace what an earlier run wrote there."
 )

@@ -3,6 +3,7 @@
 from curate.dataset.audit import audit
 from curate.dataset.diff import diff
 from curate.dataset.explain import explain
+from curate.dataset.manifest import read_manifest
 from curate.dataset.names import (
     CLUSTERS,
     FILES,
@@ -12,7 +13,7 @@ from curate.dataset.names import (
     SCHEMA_VERSION,
     SPLITS,
 )
-from curate.dataset.reader import read_ledger, read_lines, read_manifest, read_records
+from curate.dataset.reader import read_ledger, read_lines, read_records
 from curate.dataset.writer import DatasetWriter
 
 __all__ = [

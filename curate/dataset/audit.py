@@ -9,11 +9,14 @@ from typing import Any
 
 from curate.dataset.digest import ContentDigest
 from curate.dataset.edits import EditIndex, undo
-from curate.dataset.names import LEDGER_KEYS, RESTORED, SPLITS
+from curate.dataset.manifest import read_manifest
+from curate.dataset.names import COMMANDS, LEDGER_KEYS, MANIFEST, RESTORED, SPLITS
 from curate.dataset.order import read_dropped
-from curate.dataset.reader import read_ledger, read_lines, read_manifest, read_records
+from curate.dataset.reader import read_ledger, read_lines, read_records
+from curate.dataset.recount import check_sources
 from curate.errors import DatasetError, clip
 from curate.records import stored_fault
+from curate.sources.source import file_format
 
 __all__ = ["audit"]
 
@@ -35,9 +38,10 @@ def audit(directory: Path) -> list[str]:
 
 def _files(directory: Path, manifest: dict[str, Any]) -> str:
     listed = [output["path"] for output in manifest["outputs"]]
-    for name in _DATA:
-        if (directory / name).exists() and name not in listed:
-            raise DatasetError(f"{directory / name}: is not in the manifest")
+    for path in sorted(directory.rglob("*")):
+        name = str(path.relative_to(directory))
+        if _is_data(name) and name not in (*listed, MANIFEST):
+            raise DatasetError(f"{directory / clip(name)}: is not in the manifest")
     for name in listed:
         if name not in _DATA or listed.count(name) > 1:
             raise DatasetError(f"{directory}/manifest.json: outputs has {clip(name)} out of place")
@@ -49,6 +53,11 @@ def _files(directory: Path, manifest: dict[str, Any]) -> str:
         if sha256 != output["sha256"]:
             raise DatasetError(f"{path}: its SHA-256 is not the manifest's: the file was changed")
     return f"{len(listed)} files have the rows and hashes of the manifest"
+
+
+def _is_data(name: str) -> bool:
+    """Return whether a file would be read as data, were it alone: hidden ones never are."""
+    return file_format(name)[0] != "" and not any(part.startswith(".") for part in Path(name).parts)
 
 
 def _count_and_hash(path: Path) -> tuple[int, str]:
@@ -66,6 +75,11 @@ def _count_and_hash(path: Path) -> tuple[int, str]:
 def _account(directory: Path, manifest: dict[str, Any]) -> str:
     rows = {output["path"]: output["rows"] for output in manifest["outputs"]}
     counts = manifest["counts"]
+    if manifest["command"] not in COMMANDS:
+        raise DatasetError(
+            f"{directory}/manifest.json: command is {clip(manifest['command'])}, none of "
+            f"{', '.join(COMMANDS)}"
+        )
     kept = sum(rows.get(f"{split}.jsonl", 0) for split in SPLITS)
     found = {
         "read": sum(source["rows"] for source in manifest["sources"]),
@@ -202,6 +216,7 @@ CHECKS: tuple[Callable[[Path, dict[str, Any]], str], ...] = (
     _account,
     _steps,
     _ledgers,
+    check_sources,
     _dropped,
     _records,
     _edits,

@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
+from curate.dataset.manifest import read_manifest
 from curate.dataset.order import read_dropped
-from curate.dataset.reader import read_lines, read_manifest, read_records
+from curate.dataset.reader import read_lines, read_records
 from curate.errors import DatasetError
 from curate.records import FIELDS, Record
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from curate.dataset.edits import EditIndex, text_of, undo
-from curate.dataset.names import RESTORED, SPLITS
-from curate.dataset.reader import read_ledger, read_lines, read_manifest
+from curate.dataset.manifest import read_manifest
+from curate.dataset.names import RESTORED
+from curate.dataset.reader import read_ledger, read_lines, read_records
 from curate.errors import DatasetError, clip
 from curate.records import Record
 
@@ -86,11 +87,9 @@ def _excerpt(text: str | None, at: int, length: int) -> str:
 
 
 def _kept(directory: Path, id: str) -> dict[str, Any] | None:
-    for split in SPLITS:
-        path = directory / f"{split}.jsonl"
-        for row in read_lines(path) if path.exists() else ():
-            if row["id"] == id:
-                return {"fate": "kept", "split": split, "record": row}
+    for split, record in read_records(directory):
+        if record.id == id:
+            return {"fate": "kept", "split": split, "record": record.to_dict()}
     return None
 
 
@@ -111,12 +110,7 @@ def _quarantined(directory: Path, id: str) -> dict[str, Any] | None:
 
 
 def _nearest(directory: Path, id: str) -> str:
-    ids = (
-        row["id"]
-        for split in SPLITS
-        if (directory / f"{split}.jsonl").exists()
-        for row in read_lines(directory / f"{split}.jsonl")
-    )
+    ids = (record.id for _, record in read_records(directory))
     near = difflib.get_close_matches(id, list(itertools.islice(ids, 20_000)), n=1)
     return (
         f"; did you mean {near[0]!r}?"

@@ -2,6 +2,7 @@
 
 __all__ = [
     "CLUSTERS",
+    "COMMANDS",
     "FILES",
     "LEDGERS",
     "LEDGER_KEYS",
@@ -13,6 +14,8 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
+COMMANDS = ("clean", "split", "restore")
+"""What writes a dataset directory."""
 SPLITS = ("train", "validation", "test")
 RESTORED = "restored.jsonl"
 """The verdicts that `--restore` set aside; there only if there are some."""

@@ -1,4 +1,4 @@
-"""Read a dataset directory."""
+"""Read the records and the ledgers of a dataset directory."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -6,37 +6,12 @@ from typing import Any
 
 import orjson
 
-from curate.dataset.names import MANIFEST, RESTORED, SCHEMA_VERSION, SPLITS
-from curate.errors import DatasetError, clip
+from curate.dataset.manifest import read_manifest
+from curate.dataset.names import RESTORED, SPLITS
+from curate.errors import DatasetError
 from curate.records import Record, stored_fault
 
-__all__ = ["read_ledger", "read_lines", "read_manifest", "read_records"]
-
-
-def read_manifest(directory: Path) -> dict[str, Any]:
-    """Return the manifest of a dataset directory.
-
-    Raises:
-        DatasetError: there is none, or it cannot be read by this version.
-    """
-    path = directory / MANIFEST
-    if not directory.is_dir():
-        raise DatasetError(f"{directory}: no such dataset directory")
-    if not path.is_file():
-        raise DatasetError(
-            f"{directory}: has no {MANIFEST}, so it is no dataset directory or an unfinished one; "
-            "`curate clean SOURCE -o DIR` makes one"
-        )
-    try:
-        manifest = orjson.loads(path.read_bytes())
-    except ValueError as error:
-        raise DatasetError(f"{path}: is not valid JSON: {error}") from error
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be read: {error.strerror}") from error
-    found = manifest.get("schema_version") if isinstance(manifest, dict) else None
-    if found != SCHEMA_VERSION:
-        raise DatasetError(f"{path}: schema_version is {clip(found)}, expected {SCHEMA_VERSION}")
-    return dict(manifest)
+__all__ = ["read_ledger", "read_lines", "read_records"]
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -64,10 +39,11 @@ def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 
 def read_records(directory: Path, splits: Iterable[str] = SPLITS) -> Iterator[tuple[str, Record]]:
-    """Yield split and record, in order, of the splits that the directory holds."""
+    """Yield split and record, in order, of the splits that the manifest lists."""
+    listed = {output["path"] for output in read_manifest(directory)["outputs"]}
     for split in splits:
         path = directory / f"{split}.jsonl"
-        if path.is_file():
+        if path.name in listed:
             for number, row in enumerate(read_lines(path), 1):
                 if fault := stored_fault(row):
                     raise DatasetError(f"{path}:{number}: {fault}")

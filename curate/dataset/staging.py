@@ -1,23 +1,27 @@
 """Files in the making: grown in a folder of their own, then moved up together."""
 
-import hashlib
-import os
-import shutil
+import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 
 from curate.dataset.names import FILES, MANIFEST
+from curate.dataset.staged_lines import StagedLines, damaged
 from curate.errors import DatasetError, clip
 from curate.files import replace_file, sync_directory, writing
 
-__all__ = ["COMMIT", "STAGING", "Sizes", "StagedLines", "Staging", "read_state"]
+__all__ = ["COMMIT", "STAGING", "Sizes", "Staging", "read_state"]
 
 STAGING = ".staging"
 _STATE = "checkpoint.json"
 COMMIT = "commit"
+_NAME = re.compile(
+    "|".join(map(re.escape, (*FILES, _STATE, f"{_STATE}.tmp")))
+    + r"|\d+\.(passed|dropped|edits)\.jsonl"
+)
+"""Names that a run gives to what it stages."""
 
 Sizes = Mapping[str, Mapping[str, Any]]
 """What a checkpoint says of its files: name to size in bytes and SHA-256."""
@@ -35,75 +39,10 @@ def read_state(directory: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError) as error:
-        raise _damaged(path, str(error)) from error
+        raise damaged(path, str(error)) from error
     if not isinstance(state, dict):
-        raise _damaged(path, "it is no JSON object")
+        raise damaged(path, "it is no JSON object")
     return state
-
-
-def _damaged(path: Path, what: str) -> DatasetError:
-    return DatasetError(f"{path}: {what}; without --resume the run starts over")
-
-
-class StagedLines:
-    """A file of JSON lines that knows its hash and its rows."""
-
-    def __init__(self, path: Path, state: Mapping[str, Any] | None = None) -> None:
-        """Begin a file, or go on with one where its checkpoint says that it ended."""
-        self.path = path
-        self.rows = self.size = 0
-        self._hash = hashlib.sha256()
-        if state is not None:
-            self._restore(int(state["size"]), str(state["sha256"]))
-        self._file: BinaryIO = path.open("ab" if state is not None else "wb", buffering=1 << 20)
-
-    def _restore(self, size: int, sha256: str) -> None:
-        if not self.path.is_file() or self.path.stat().st_size < size:
-            raise _damaged(self.path, "is shorter than its checkpoint says")
-        os.truncate(self.path, size)
-        with self.path.open("rb") as file:
-            for line in file:
-                self._count(line)
-        if self.sha256 != sha256:
-            raise _damaged(self.path, "is not what its checkpoint says")
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of what was written so far."""
-        return self._hash.hexdigest()
-
-    def write(self, line: bytes) -> None:
-        r"""Write one line, its \n included."""
-        self._count(line)
-        try:
-            self._file.write(line)
-        except OSError:
-            with writing(self.path.parent.parent):
-                raise
-
-    def _count(self, line: bytes) -> None:
-        self._hash.update(line)
-        self.rows += 1
-        self.size += len(line)
-
-    def flush(self) -> None:
-        """Let those who open the file see all of it."""
-        with writing(self.path.parent.parent):
-            self._file.flush()
-
-    def sync(self) -> dict[str, Any]:
-        """Wait until all of it is on the disk, and return what a checkpoint says of it."""
-        self.flush()
-        with writing(self.path.parent.parent):
-            os.fsync(self._file.fileno())
-        return {"size": self.size, "sha256": self.sha256}
-
-    def close(self) -> None:
-        """Let go of the file; what is still buffered is lost where it cannot be written."""
-        try:
-            self._file.close()
-        except OSError:
-            return
 
 
 class Staging:
@@ -115,6 +54,8 @@ class Staging:
         files: the files of lines, by name.
         noted: whether a checkpoint is there, from which another run can go on.
 
+    Raises:
+        DatasetError: the folder is there and is not one that a run of ours made.
     """
 
     def __init__(self, directory: Path, run: Mapping[str, Any]) -> None:
@@ -123,6 +64,21 @@ class Staging:
         self.folder = directory / STAGING
         self.files: dict[str, StagedLines] = {}
         self.noted = False
+        self._check_ours()
+
+    def _check_ours(self) -> None:
+        """Raise if something else has the name of the folder, or lies in it."""
+        with writing(self.directory):
+            odd = []
+            if self.folder.is_symlink() or self.folder.is_file():
+                odd = [self.folder]
+            elif self.folder.is_dir():
+                odd = sorted(path for path in self.folder.iterdir() if not _is_staged(path))
+        if odd:
+            raise DatasetError(
+                f"{clip(str(odd[0]), 200)}: is not what a run of ours leaves there; move it away, "
+                "or name another folder"
+            )
 
     def begin(self, sizes: Sizes | None = None) -> None:
         """Make the folder, empty, or with the files that a checkpoint holds as it says."""
@@ -134,9 +90,7 @@ class Staging:
             self.noted = True
             for name, state in sizes.items():
                 if Path(name).name != name:
-                    raise _damaged(
-                        self.folder / _STATE, f"{clip(name)} is no name of a staged file"
-                    )
+                    raise damaged(self.folder / _STATE, f"{clip(name)} is no name of a staged file")
                 self.files[name] = StagedLines(self.folder / name, state)
 
     def open(self, name: str) -> StagedLines:
@@ -195,7 +149,7 @@ class Staging:
             n for n in names if not ((self.folder / n).exists() or (self.directory / n).exists())
         ]
         if lost:
-            raise _damaged(self.folder / lost[0], "is lost")
+            raise damaged(self.folder / lost[0], "is lost")
         with writing(self.directory):
             if (self.folder / MANIFEST).exists():
                 (self.directory / MANIFEST).unlink(missing_ok=True)
@@ -233,7 +187,9 @@ class Staging:
         """Remove what the folder holds, the note first: nothing goes on with half of the rest."""
         (self.folder / _STATE).unlink(missing_ok=True)
         for path in self.folder.iterdir():
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+            path.unlink()
+
+
+def _is_staged(path: Path) -> bool:
+    """Return whether a run may have put this into the folder: a plain file with such a name."""
+    return _NAME.fullmatch(path.name) is not None and path.is_file() and not path.is_symlink()

@@ -76,6 +76,11 @@ class DatasetWriter:
         path = self.directory
         names, marks = (*FILES, STAGING), (MANIFEST, STAGING)
         found = claim(path, names, marks, "dataset directory")
+        if folders := [name for name in FILES if (path / name).is_dir()]:
+            raise DatasetError(
+                f"{path}: holds a folder {folders[0]}, where a file of that name is to be "
+                "written; name a new or empty folder"
+            )
         if MANIFEST in found and not overwrite:
             raise DatasetError(f"{path}: holds a dataset; pass --overwrite to replace it")
 

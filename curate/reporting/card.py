@@ -1,12 +1,15 @@
 """The dataset card: README.md with the front matter that `datasets.load_dataset` reads."""
 
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from curate.dataset import SPLITS
+from curate import __version__
+from curate.dataset import SPLITS, read_manifest
+from curate.errors import DatasetError, clip
 
-__all__ = ["card"]
+__all__ = ["card", "check_card"]
 
 _TEXTS = ("id", "instruction", "context", "output", "system")
 _FEATURES = [
@@ -57,6 +60,24 @@ def card(manifest: dict[str, Any]) -> str:
         '```python\nfrom datasets import load_dataset\n\nload_dataset("path/to/this/folder")\n```',
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def check_card(directory: Path) -> str:
+    """Return what was checked: the card is the one that the manifest makes.
+
+    Raises:
+        DatasetError: it is another one, or is not there.
+    """
+    manifest, path = read_manifest(directory), directory / "README.md"
+    try:
+        written = path.read_bytes()
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read: {error.strerror}") from error
+    if (other := manifest["versions"].get("curate")) != __version__:
+        return f"README.md not compared: written with curate {clip(other)}, which may word it anew"
+    if written != card(manifest).encode():
+        raise DatasetError(f"{path}: is not the card that the manifest makes: it was changed")
+    return "README.md is the card that the manifest makes"
 
 
 def _size(records: int) -> str:

@@ -20,7 +20,8 @@ NEGATIONS = frozenset(
 FILLING = frozenset(
     "a an the this that these those it its is are was were be been being am do does did doing "
     "have has had having of in on at to for from by with as and or but if so then than there here "
-    "i you he she we they me him her us them my your his our their can could will would shall should may might must please kindly just also very "
+    "i you he she we they me him her us them my your his our their can could will would shall "
+    "should may might must please kindly just also very "
     "hi hello hey thanks thank some any each such let help task question answer following given "
     "below above tell give write provide".split()
 )

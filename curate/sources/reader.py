@@ -108,6 +108,8 @@ class Reader:
                 f"no readable row in {path} ({self.rows} tried): is it what its name says? "
                 f"The first begins {begin}: {unread[5]}"
             )
+        if path == "-":
+            raise SourceError("standard input is empty: it holds no row")
         if self.source.named:
             raise SourceError(f"{path} is empty: it holds no row")
 

@@ -7,10 +7,10 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from curate.errors import SourceError, UsageError, clip
+from curate.errors import CurateError, SourceError, UsageError, clip
 from curate.sources.columnar import parts_of
 from curate.sources.layouts import LAYOUTS, TARGETS
 from curate.sources.source import FORMATS, PACKINGS, Source, file_format, stem
@@ -50,21 +50,32 @@ class _File:
 
 
 def resolve(
-    arguments: Sequence[str], *, layout: str | None = None, mapping: Mapping[str, str] | None = None
+    arguments: Sequence[str],
+    *,
+    layout: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    leave_out: str | os.PathLike[str] | None = None,
 ) -> list[Source]:
     """Return a source for each file that the SOURCE arguments name, in order, names unique.
 
+    Args:
+        arguments: each `[NAME=]PATH`.
+        layout: the layout that every row must have; None: recognised by keys.
+        mapping: our field to their column.
+        leave_out: a folder that is no source where it lies below one: it is to be written.
+
     Raises:
         UsageError: an argument, the layout or the mapping cannot be meant so.
-        SourceError: a file is missing, or a folder or glob holds none.
+        SourceError: a file is missing or has a name that is not UTF-8, or a folder or glob holds
+            none.
 
     """
     mapping = dict(mapping or {})
     _check_options(layout, mapping)
-    files = [file for argument in arguments for file in _files(argument)]
-    for text in (*(file.path for file in files), *mapping.values()):
-        if not text.isascii() and text != text.encode("utf-8", "replace").decode():
-            raise UsageError(f"{clip(text)}: is not UTF-8; rename it")
+    _check_utf8((*arguments, *mapping.values()), UsageError)
+    out = None if leave_out is None else os.path.realpath(leave_out)
+    files = [file for argument in arguments for file in _files(argument, out)]
+    _check_utf8((file.path for file in files), SourceError)
     _check_once(files)
     return [
         Source(name, file.path, layout, mapping, split=file.split, recorded=bool(file.split),
@@ -85,13 +96,19 @@ def _check_options(layout: str | None, mapping: Mapping[str, str]) -> None:
                              "Our field stands left, the column right")  # fmt: skip
 
 
+def _check_utf8(texts: Iterable[str], error: type[CurateError]) -> None:
+    for text in texts:
+        if not text.isascii() and text != text.encode("utf-8", "replace").decode():
+            raise error(f"{clip(text, 200)}: is not UTF-8; rename it")
+
+
 def _nearest(word: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1)
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def _files(argument: str) -> list[_File]:
-    """Return the files of one `[NAME=]PATH`."""
+def _files(argument: str, out: str | None) -> list[_File]:
+    """Return the files of one `[NAME=]PATH`, without those in a folder below that is `out`."""
     given, path = "", argument
     found = _NAMED.fullmatch(argument)
     if found and not os.path.lexists(argument):
@@ -103,7 +120,10 @@ def _files(argument: str) -> list[_File]:
     if path == "-" or path.startswith("hf:"):
         return [_File(path, given, argument, named=True)]
     if os.path.isdir(path):
-        files = [_File(p, given, argument, split) for p, split in _below(path)]
+        files = [
+            _File(p, given, argument, split)
+            for p, split in _below(path, {out} - {os.path.realpath(path)})
+        ]
         what = f"folder {path} holds no data file"
     elif not os.path.lexists(path) and glob.has_magic(path):
         matched = sorted(p for p in glob.glob(path, recursive=True) if not os.path.isdir(p))
@@ -120,6 +140,8 @@ def _files(argument: str) -> list[_File]:
 def _check_file(path: str) -> None:
     """Raise where a path names no data file."""
     if not os.path.exists(path):
+        if os.path.islink(path):
+            raise SourceError(f"{path} is a link that leads nowhere")
         folder = os.path.dirname(path) or "."
         if not os.path.isdir(folder):
             raise SourceError(f"{path} does not exist: there is no folder {folder}")
@@ -129,17 +151,24 @@ def _check_file(path: str) -> None:
         raise UsageError(f"{path}: unknown suffix. Allowed: {_ALLOWED}")
 
 
-def _below(folder: str) -> Iterator[tuple[str, str]]:
-    """Yield the data files below a folder, sorted; of a dataset directory its splits alone."""
+def _below(folder: str, seen: set[str | None]) -> Iterator[tuple[str, str]]:
+    """Yield the data files below a folder, sorted; of a dataset directory its splits alone.
+
+    Folders in `seen` are passed over, and a folder to which several links lead is gone through
+    once.
+    """
+    real = os.path.realpath(folder)
+    if real in seen:
+        return
+    seen.add(real)
     try:
         entries = sorted(entry for entry in os.listdir(folder) if not entry.startswith("."))
     except OSError as error:
         raise SourceError(f"folder {folder} cannot be read: {error.strerror}") from error
-    if _is_dataset(folder):
-        for split in SPLITS:
-            for entry in (f"{split}.jsonl", f"{split}.parquet"):
-                if entry in entries:
-                    yield os.path.join(folder, entry), split
+    listed = _listed(folder)
+    if listed is not None:
+        names = ((f"{split}.{form}", split) for split in SPLITS for form in ("jsonl", "parquet"))
+        yield from ((os.path.join(folder, name), split) for name, split in names if name in listed)
         return
     if {"dropped.jsonl", "quarantine.jsonl"} <= set(entries):
         raise SourceError(f"{folder} is an unfinished dataset directory: it has no manifest.json. "
@@ -147,19 +176,26 @@ def _below(folder: str) -> Iterator[tuple[str, str]]:
     for entry in entries:
         path = os.path.join(folder, entry)
         if os.path.isdir(path):
-            yield from _below(path)
+            yield from _below(path, seen)
         elif file_format(entry)[0]:
             yield path, ""
 
 
-def _is_dataset(folder: str) -> bool:
-    """Return whether a folder carries the manifest of a Curate dataset directory."""
+def _listed(folder: str) -> list[object] | None:
+    """Return the files that the manifest of a dataset directory lists; None for other folders."""
     try:
         with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
             manifest = json.load(file)
     except (OSError, ValueError):
-        return False
-    return isinstance(manifest, dict) and "schema_version" in manifest
+        return None
+    if not isinstance(manifest, dict) or "schema_version" not in manifest:
+        return None
+    try:
+        return [output["path"] for output in manifest["outputs"]]
+    except (KeyError, TypeError) as error:
+        raise SourceError(
+            f"{folder}/manifest.json: its outputs are none; `curate audit {folder}` says more"
+        ) from error
 
 
 def _check_once(files: Sequence[_File]) -> None:

@@ -1,8 +1,8 @@
 """From `--set`, `--only` and `--skip` to the steps that run."""
 
 import difflib
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -12,6 +12,11 @@ from curate.safe_yaml import parse_yaml
 from curate.steps.base import Step
 
 __all__ = ["select_steps"]
+
+_Options = dict[str, tuple[str, Any]]
+"""Options of one step: field to value, as it was typed and as YAML reads it."""
+_WHOLE = range(-(2**63), 2**64)
+"""The whole numbers that our JSON holds."""
 
 
 def select_steps(
@@ -37,10 +42,13 @@ def select_steps(
     by_name = {step.name: step for step in known}
     for name in [*only, *skip]:
         _step(by_name, name)
-    options: dict[str, dict[str, Any]] = {}
+    options: dict[str, _Options] = {}
     for setting in settings:
-        name, field, value = _parse(setting, by_name)
-        options.setdefault(name, {})[field] = value
+        name, field, text, value = _parse(setting, by_name)
+        if field in options.setdefault(name, {}):
+            texts = f"{clip(options[name][field][0])!r} and {clip(text)!r}"
+            raise UsageError(f"--set {name}.{field}: is given twice, {texts}; give it once")
+        options[name][field] = text, value
     chosen = [
         name
         for name, step in by_name.items()
@@ -53,7 +61,7 @@ def select_steps(
     return [_make(by_name[name], options.get(name, {})) for name in chosen]
 
 
-def _parse(setting: str, by_name: dict[str, type[Step]]) -> tuple[str, str, object]:
+def _parse(setting: str, by_name: dict[str, type[Step]]) -> tuple[str, str, str, object]:
     path, equals, text = setting.partition("=")
     name, dot, field = path.partition(".")
     if not (equals and dot and field):
@@ -65,7 +73,7 @@ def _parse(setting: str, by_name: dict[str, type[Step]]) -> tuple[str, str, obje
             f"--set {clip(setting)}: step {name!r} has no option {clip(field)!r}"
             f"{_nearest(field, fields)}; allowed: {allowed}"
         )
-    return name, field, parse_yaml(text, f"--set {clip(setting)}")
+    return name, field, text, parse_yaml(text, f"--set {clip(setting)}")
 
 
 def _step(by_name: dict[str, type[Step]], name: str) -> type[Step]:
@@ -82,17 +90,46 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
-def _make(step: type[Step], options: dict[str, Any]) -> Step:
+def _make(step: type[Step], options: _Options) -> Step:
     try:
-        return step(**options)
+        made = step(**{field: value for field, (_, value) in options.items()})
     except ValidationError as error:
-        faults = "; ".join(_fault(step.name, e) for e in error.errors())
+        faults = "; ".join(_fault(step, options, e) for e in error.errors())
         raise UsageError(f"--set {faults}") from error
+    for field, (text, value) in options.items():
+        if fault := _unfit(value, getattr(made, field)):
+            raise UsageError(f"--set {step.name}.{field}={clip(text)}: {fault}")
+    return made
 
 
-def _fault(step: str, error: ErrorDetails) -> str:
+def _fault(step: type[Step], options: Mapping[str, tuple[str, Any]], error: ErrorDetails) -> str:
     """Return one fault of the options; one of a whole step has no field to name."""
     message = error["msg"].removeprefix("Value error, ")
     if not error["loc"]:
-        return f"{step}: {message}"
-    return f"{step}.{'.'.join(map(str, error['loc']))}={clip(error['input'])}: {message}"
+        return f"{step.name}: {message}"
+    field = str(error["loc"][0])
+    option, text = f"{step.name}.{field}", clip(options[field][0])
+    if error["type"] == "tuple_type":
+        (items, *_) = get_args(step.model_fields[field].annotation)
+        allowed = f"; allowed: {', '.join(get_args(items))}" if get_args(items) else ""
+        message = f"give a list: '{option}=[{text}]'{allowed}"
+    item = f"item {int(error['loc'][1]) + 1}: " if len(error["loc"]) > 1 else ""
+    return f"{option}={text}: {item}{message}"
+
+
+def _unfit(value: object, held: object) -> str:
+    r"""Return why an option cannot hold a value that its type takes; empty if it can.
+
+    >>> _unfit(True, 1), _unfit([], ("a", "\ud800"))
+    ('true and false are no numbers', "'\\ud800' is half a character, which UTF-8 cannot hold")
+    >>> _unfit(10**20, 10**20)
+    'JSON holds whole numbers of at most 18446744073709551615'
+    """
+    if isinstance(value, bool) != isinstance(held, bool):
+        return "true and false are no numbers" if isinstance(value, bool) else "give true or false"
+    for part in held if isinstance(held, tuple) else (held,):
+        if isinstance(part, int) and part not in _WHOLE:
+            return f"JSON holds whole numbers of at most {_WHOLE[-1]}"
+        if isinstance(part, str) and part != part.encode("utf-8", "replace").decode():
+            return f"{clip(repr(part))} is half a character, which UTF-8 cannot hold"
+    return ""

@@ -7,7 +7,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from curate.cleaning import clean
 from curate.cli import STAGES, main
+from curate.sources import resolve
+from curate.steps import STEPS, select_steps
 
 HEAVY = (
     "torch",
@@ -101,6 +104,10 @@ def test_explain_and_audit(run, messy, tmp_path):
     )
     assert "quarantined: not JSON" in run("explain", tmp_path / "out", "messy:6").output
     assert run("audit", tmp_path / "out").exit_code == 0
+    card = (tmp_path / "out" / "README.md").read_bytes()
+    (tmp_path / "out" / "README.md").write_text("mine")
+    assert run("audit", tmp_path / "out").exit_code == 1
+    (tmp_path / "out" / "README.md").write_bytes(card)
     (tmp_path / "out" / "train.jsonl").write_text("")
     done = run("audit", tmp_path / "out")
     assert (done.exit_code, done.output.count("\n")) == (1, 1)
@@ -185,6 +192,11 @@ UNUSABLE = {
     "a huge seed": (["split", ".", "-o", "out", "--seed", "9" * 30], 2),
     "a long name": (["clean", "in.jsonl", "-o", "x" * 5000], 1),
     "a name that is not UTF-8": (["clean", b"b\xffad.jsonl", "-o", "out"], 2),
+    "an output that is not UTF-8": (["clean", "in.jsonl", "-o", b"o\xfft"], 2),
+    "a file to write that is not UTF-8": (
+        ["convert", "in.jsonl", "--to", "alpaca", "-o", b"o\xfft.jsonl"],
+        2,
+    ),
     "standard input closed": (["inspect", "-"], 1),
     "no model": (["preview", "in.jsonl", "-m", "./no-model"], 1),
     "no recipe": (["train", "lorra", "-o", "run"], 2),
@@ -193,6 +205,14 @@ UNUSABLE = {
     "empty question": (["generate", ".", "--instruction", " "], 2),
     "output is a file": (["clean", "in.jsonl", "-o", "in.jsonl"], 1),
     "bad split": (["split", ".", "-o", "out", "--test", "2"], 2),
+    "output in a circle": (["clean", "in.jsonl", "-o", "circle"], 1),
+    "output below a circle": (["clean", "in.jsonl", "-o", "circle/out"], 1),
+    "resumed in a circle": (["clean", "in.jsonl", "-o", "circle", "--resume"], 1),
+    "split into a circle": (["split", "made", "-o", "circle"], 1),
+    "restored into a circle": (["clean", "made", "-o", "circle", "--restore", "dedup"], 1),
+    "page in a circle": (["inspect", "in.jsonl", "--html", "circle"], 1),
+    "log in a circle": (["inspect", "in.jsonl", "--sarif", "circle"], 1),
+    "source in a circle": (["inspect", "circle"], 1),
 }
 
 
@@ -202,6 +222,9 @@ def test_what_a_user_can_mend_is_said_without_a_traceback(name, messy, tmp_path,
     (tmp_path / "in.jsonl").write_bytes(messy.read_bytes())
     arguments, code = UNUSABLE[name]
     (tmp_path / os.fsdecode(b"b\xffad.jsonl")).write_bytes(messy.read_bytes())
+    (tmp_path / "circle").symlink_to("circle")
+    if "made" in arguments:
+        clean(resolve(["in.jsonl"]), select_steps(STEPS), tmp_path / "made")
     closing = "import sys; sys.stdin = None; " if name == "standard input closed" else ""
     done = python(f"{closing}from curate.cli import main; main()", *arguments)
     assert done.returncode == code, done.stderr
@@ -209,6 +232,28 @@ def test_what_a_user_can_mend_is_said_without_a_traceback(name, messy, tmp_path,
     assert "rror: " in done.stderr
     assert not done.stdout
     assert not (tmp_path / "out").exists()
+    assert (tmp_path / "circle").is_symlink()
+
+
+def test_empty_standard_input_is_told(tmp_path):
+    done = python("from curate.cli import main; main()", "inspect", "-", stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stderr) == (
+        1, "curate: error: standard input is empty: it holds no row\n"
+    )  # fmt: skip
+
+
+def test_an_output_inside_the_input_can_be_written_again(run, messy, tmp_path, monkeypatch):
+    (tmp_path / "big" / "more").mkdir(parents=True)
+    messy.rename(tmp_path / "big" / "more" / "messy.jsonl")
+    monkeypatch.chdir(tmp_path)
+    contents = []
+    for options in ([], ["--overwrite"], ["--resume"]):
+        done = run("clean", "big", "-o", "big/clean", *options)
+        assert done.exit_code == 0, done.output
+        paths = sorted((tmp_path / "big" / "clean").iterdir())
+        contents.append([(path.name, path.read_bytes()) for path in paths])
+    assert contents[0] == contents[1] == contents[2]
+    assert "big/clean: is finished; nothing is left to do" in done.stderr
 
 
 def test_an_unwritable_output_is_one_line(messy, tmp_path):

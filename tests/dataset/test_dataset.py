@@ -11,8 +11,11 @@ import time
 import pytest
 
 from curate.cleaning import clean
-from curate.dataset import DatasetWriter, audit, explain, read_manifest, read_records
+from curate.dataset import DatasetWriter, audit, diff, explain, read_manifest, read_records
+from curate.dataset.recount import check_sources
 from curate.errors import DatasetError, SourceError
+from curate.reporting.card import check_card
+from curate.revalidating import revalidate
 from curate.sources import resolve
 from curate.steps import STEPS, select_steps
 
@@ -65,6 +68,14 @@ def test_audit_is_content_with_what_clean_wrote(made):
     assert audit(made)[1] == "read 7 = kept 3 + dropped 3 + quarantined 1"
 
 
+def explain_1(directory):
+    explain(directory, "messy:1")
+
+
+def diff_itself(directory):
+    diff(directory, directory)
+
+
 def tamper_line(path):
     path.write_bytes(path.read_bytes().replace(b"Red.", b"Rex."))
 
@@ -75,6 +86,20 @@ def tamper_manifest(**changes):
         path.write_text(json.dumps(manifest))
 
     return change
+
+
+def tamper_source(**changes):
+    def change(path):
+        manifest = json.loads(path.read_text())
+        manifest["sources"][0] |= changes
+        path.write_text(json.dumps(manifest))
+
+    return change
+
+
+def write_below(path):
+    path.parent.mkdir()
+    path.write_text("a,b\n")
 
 
 @pytest.mark.parametrize(
@@ -92,15 +117,100 @@ def tamper_manifest(**changes):
             tamper_manifest(counts={"read": 6, "kept": 3, "dropped": 3, "quarantined": 0}),
             "counts.read is 6, recounted 7",
         ),
-        ("validation.jsonl", lambda p: p.write_text("{}\n"), "is not in the manifest"),
-        ("manifest.json", tamper_manifest(steps=None), "is incomplete"),
-        ("manifest.json", tamper_manifest(outputs=[{}]), "is incomplete"),
+        ("validation.jsonl", lambda p: p.write_text("{}\n"), "jsonl: is not in the manifest"),
+        ("train.parquet", lambda p: p.write_text("PAR1"), "train.parquet: is not in the manifest"),
+        ("more/x.csv", write_below, r"out/more/x\.csv: is not in the manifest"),
+        ("manifest.json", tamper_manifest(steps=None), "incomplete: steps is None"),
+        (
+            "manifest.json",
+            tamper_manifest(outputs=[{}]),
+            r"incomplete: it has no outputs\[0\]\.path",
+        ),
+        ("manifest.json", tamper_manifest(counts={}), r"incomplete: it has no counts\.read"),
+        ("manifest.json", tamper_manifest(sources=[3]), r"incomplete: sources\[0\] is 3"),
+        ("manifest.json", tamper_manifest(command="polish"), "command is polish, none of clean, "),
+        ("manifest.json", tamper_source(rows=6), "counts.read is 7, recounted 6"),
+        ("manifest.json", tamper_source(name="tidy"), r"quarantine.jsonl:1: messy is no source"),
     ],
 )
 def test_audit_names_what_does_not_hold(made, name, change, message):
     change(made / name)
     with pytest.raises(DatasetError, match=message):
         audit(made)
+
+
+def test_what_is_no_data_may_lie_beside_a_dataset(made):
+    (made / ".cache").mkdir()
+    (made / ".cache" / "x.jsonl").write_text("{}\n")
+    (made / "notes.txt").write_text("mine")
+    audit(made)
+
+
+@pytest.mark.parametrize("verb", [audit, revalidate, check_card, explain_1, diff_itself])
+@pytest.mark.parametrize("key", [
+    "command", "sources", "steps", "counts", "outputs", "seed", "digest", "versions"
+])  # fmt: skip
+def test_a_manifest_that_lacks_a_key_is_told(made, key, verb):
+    manifest = json.loads((made / "manifest.json").read_text())
+    del manifest[key]
+    (made / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(DatasetError, match=rf"manifest\.json: is incomplete: it has no {key}$"):
+        verb(made)
+
+
+def quarantine(*rows):
+    keys = ("source", "line", "offset", "error")
+    return [dict(zip(keys, row, strict=True)) | {"path": "messy.jsonl", "raw": "x"} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (quarantine(("messy", 0, 40, "not JSON")), "quarantine.jsonl:1: line is 0"),
+        (quarantine(("messy", -1, -1, "not JSON")), "quarantine.jsonl:1: line is -1"),
+        (quarantine(("tidy", 6, 40, "not JSON")), "quarantine.jsonl:1: tidy is no source"),
+        (quarantine(*[("messy", 6, 40, "not JSON")] * 2), "jsonl:2: the row is there twice"),
+        (quarantine(*[("messy", 0, -1, "row 7: no")] * 2), "jsonl:2: the row is there twice"),
+        (quarantine(("messy", 6, 40, "a"), ("messy", 7, 50, "a")), "rows of source messy is 7, "),
+    ],
+)
+def test_the_rows_of_a_source_are_recounted(made, write_rows, rows, message):
+    write_rows(made / "quarantine.jsonl", rows)
+    manifest = json.loads((made / "manifest.json").read_text())
+    manifest["sources"][0]["quarantined"] = len(rows)
+    with pytest.raises(DatasetError, match=message):
+        check_sources(made, manifest)
+
+
+def test_rows_without_a_line_have_a_place_each(made, write_rows):
+    rows = [("messy", 0, -1, "row 3: no"), ("messy", 0, -1, "row 4: no")]
+    write_rows(made / "quarantine.jsonl", quarantine(*rows))
+    manifest = json.loads((made / "manifest.json").read_text())
+    manifest["sources"][0] |= {"quarantined": 2, "rows": 8}
+    assert check_sources(made, manifest) == "1 sources have the rows of the manifest"
+
+
+def test_a_card_that_was_changed_is_found(made):
+    assert check_card(made) == "README.md is the card that the manifest makes"
+    card = (made / "README.md").read_text()
+    (made / "README.md").write_text(card.replace("3 kept", "4 kept"))
+    with pytest.raises(DatasetError, match=r"README\.md: is not the card that the manifest makes"):
+        check_card(made)
+    (made / "README.md").unlink()
+    with pytest.raises(DatasetError, match=r"README\.md: cannot be read: No such file"):
+        check_card(made)
+
+
+def test_the_card_of_another_version_is_left_alone(made):
+    manifest = json.loads((made / "manifest.json").read_text())
+    manifest["versions"]["curate"] = "0.0.1"
+    (made / "manifest.json").write_text(json.dumps(manifest))
+    assert check_card(made).startswith("README.md not compared: written with curate 0.0.1")
+
+
+def test_a_split_of_no_manifest_is_not_read(made):
+    (made / "validation.jsonl").write_bytes((made / "train.jsonl").read_bytes())
+    assert [split for split, _ in read_records(made)] == ["train"] * 3
 
 
 def test_explain_tells_the_story(made):
@@ -145,6 +255,61 @@ def test_files_that_only_bear_our_names_are_left_alone(messy, tmp_path):
     with pytest.raises(DatasetError, match=r"holds train\.jsonl and is no dataset directory"):
         clean(resolve([str(messy)]), [], tmp_path / "raw", overwrite=True)
     assert (tmp_path / "raw" / "train.jsonl").read_text() == "precious"
+
+
+@pytest.fixture
+def precious(tmp_path):
+    """Return a folder of someone's own, with two files in it."""
+    (tmp_path / "precious" / "inner").mkdir(parents=True)
+    (tmp_path / "precious" / "thesis.txt").write_text("years of work")
+    (tmp_path / "precious" / "inner" / "train.jsonl").write_text("years of work")
+    return tmp_path / "precious"
+
+
+@pytest.mark.parametrize("options", [{}, {"overwrite": True}, {"resume": True}])
+def test_a_staging_folder_that_is_a_link_is_left_alone(messy, precious, tmp_path, options):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".staging").symlink_to(precious)
+    with pytest.raises(DatasetError, match=r"out/\.staging: is not what a run of ours leaves"):
+        clean(resolve([str(messy)]), [], tmp_path / "out", **options)
+    assert (precious / "thesis.txt").read_text() == "years of work"
+    assert len([*precious.rglob("*")]) == 3
+
+
+@pytest.mark.parametrize("options", [{}, {"overwrite": True}, {"resume": True}])
+@pytest.mark.parametrize("kind", ["file", "folder", "link"])
+def test_a_staging_folder_of_others_is_left_alone(messy, precious, tmp_path, options, kind):
+    staging = precious / ".staging"
+    staging.mkdir()
+    (precious / "thesis.txt").rename(tmp_path / "thesis.txt")
+    odd = staging / ("notes.txt" if kind == "file" else "train.jsonl")
+    if kind == "file":
+        odd.write_text("years of work")
+    elif kind == "folder":
+        odd.mkdir()
+    else:
+        odd.symlink_to(tmp_path / "thesis.txt")
+    (precious / "inner").rename(precious / "README.md")
+    with pytest.raises(DatasetError, match=rf"\.staging/{odd.name}: is not what a run of ours"):
+        clean(resolve([str(messy)]), [], precious, **options)
+    assert odd.exists()
+    assert (precious / "README.md" / "train.jsonl").read_text() == "years of work"
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("to", ["out", "nowhere"])
+def test_an_output_that_is_a_link_to_nothing_is_told(messy, tmp_path, to):
+    (tmp_path / "out").symlink_to(tmp_path / to)
+    with pytest.raises(DatasetError, match="out: is a link that leads nowhere; name a folder"):
+        clean(resolve([str(messy)]), [], tmp_path / "out")
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_in_the_place_of_a_file_is_found_at_the_start(messy, tmp_path, overwrite):
+    (tmp_path / "out" / "manifest.json").mkdir(parents=True)
+    with pytest.raises(DatasetError, match=r"out: holds a folder manifest\.json, where a file"):
+        clean(resolve([str(messy)]), [], tmp_path / "out", overwrite=overwrite)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["manifest.json"]
 
 
 def test_a_source_is_never_overwritten(messy, made):

@@ -1,7 +1,9 @@
 import dataclasses
+import signal
 import subprocess
 import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,25 +30,53 @@ def test_edit_is_as_small_as_it_can_be():
     }  # fmt: skip
 
 
-def test_ctrl_c_ends_all_workers_at_once(tmp_path):
-    code = (
-        "import itertools, os, signal, threading\n"
-        "from curate.engines import run_record_steps\n"
-        "from curate.records import Record\n"
-        "from curate.steps.normalise import Normalise\n"
-        "if __name__ == '__main__':\n"
-        "    records = (Record(id=str(i), instruction='é' * 999) for i in itertools.count())\n"
-        "    for n, _ in enumerate(run_record_steps([Normalise()], records, workers=2)):\n"
-        "        if n == 3000: os.killpg(0, signal.SIGINT)\n"
-    )
-    script = tmp_path / "script.py"
-    script.write_text(code)
-    done = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, timeout=60, check=False,
+SCRIPT = """
+import itertools, os, signal
+from curate.engines import run_record_steps
+from curate.records import Record
+from curate.steps.normalise import Normalise
+
+def is_first(once=__file__ + '.once'):
+    try:
+        os.mkdir(once)
+    except FileExistsError:
+        return False
+    return True
+
+if __name__ == '__main__':
+    records = (Record(id=str(i), instruction='é' * 999) for i in itertools.count())
+    for n, _ in enumerate(run_record_steps([Normalise()], records, workers=2)):
+        if {at_work} and n == 3000:
+            {act}
+elif not {at_work} and is_first():  # a worker that is being started
+    {act}
+"""
+
+
+def run_script(path, act, *, at_work):
+    """Run the script, which does `act` at a moment, until no process holds stdout any more."""
+    path.write_text(SCRIPT.format(act=act, at_work=at_work))
+    return subprocess.run(
+        [sys.executable, path], capture_output=True, text=True, timeout=60, check=False,
         start_new_session=True,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("at_work", [True, False])
+def test_ctrl_c_ends_all_workers_at_once(tmp_path, at_work):
+    done = run_script(tmp_path / "script.py", "os.killpg(0, signal.SIGINT)", at_work=at_work)
     assert done.stderr.strip().endswith("KeyboardInterrupt")
     assert done.stderr.count("Traceback") == 1
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
+@pytest.mark.parametrize("at_work", [True, False])
+def test_workers_end_with_their_parent(tmp_path, at_work, name):
+    whom = "os.getpid()" if at_work else "os.getppid()"
+    act = f"os.kill({whom}, signal.{name})"
+    done = run_script(tmp_path / "script.py", act, at_work=at_work)
+    assert done.returncode == -getattr(signal, name)
+    assert "Traceback" not in done.stderr
 
 
 def test_workers_change_nothing():

@@ -77,6 +77,42 @@ def test_a_file_named_twice_is_an_error(tree):
             resolve(arguments)
 
 
+def test_a_folder_that_links_lead_to_again_is_read_once(tree):
+    tree("d/a.jsonl", "d/e/b.jsonl", "d/f/c.jsonl", "g/h.jsonl")
+    for link, to in [("d/one", "../d"), ("d/two", "."), ("d/e/up", ".."), ("d/out", ".."),
+                     ("d/e/f", "../f"), ("d/f/e", "../e")]:  # fmt: skip
+        os.symlink(to, link)
+    assert names("d") == [
+        ("a", "d/a.jsonl"), ("b", "d/e/b.jsonl"), ("c", "d/e/f/c.jsonl"),
+        ("h", "d/out/g/h.jsonl"),
+    ]  # fmt: skip
+
+
+def test_the_folder_to_write_is_no_source_below_another(tree):
+    tree("d/a.jsonl", "d/out/train.jsonl", "d/out/dropped.jsonl", "d/out/quarantine.jsonl")
+    os.symlink("d/out", "link")
+    for out in ("d/out", "./d/../d/out/", "link"):
+        assert [s.path for s in resolve(["d"], leave_out=out)] == ["d/a.jsonl"]
+    with pytest.raises(SourceError, match="d/out is an unfinished dataset directory"):
+        resolve(["d/out"], leave_out="d/out")
+
+
+def test_a_name_below_a_folder_that_is_not_utf8_is_a_fault_of_the_data(tree):
+    tree("d/a.jsonl", os.fsdecode(b"d/b\xff.jsonl"))
+    with pytest.raises(SourceError, match=r"^d/b\\udcff\.jsonl: is not UTF-8; rename it$"):
+        resolve(["d"])
+    with pytest.raises(UsageError, match=r"^d/b\\udcff\.jsonl: is not UTF-8; rename it$"):
+        resolve([os.fsdecode(b"d/b\xff.jsonl")])
+
+
+@pytest.mark.parametrize("to", ["gone.jsonl", "link.jsonl"])
+def test_a_link_that_leads_nowhere_is_told(tree, to):
+    tree("facts.jsonl")
+    os.symlink(to, "link.jsonl")
+    with pytest.raises(SourceError, match=r"^link\.jsonl is a link that leads nowhere$"):
+        resolve(["link.jsonl"])
+
+
 @pytest.mark.parametrize(("argument", "error", "message"), [
     ("fact.jsonl", SourceError, r"^fact\.jsonl does not exist \(did you mean facts\.jsonl\?\)$"),
     ("no/x.jsonl", SourceError, r"^no/x\.jsonl does not exist: there is no folder no$"),
@@ -125,6 +161,12 @@ def test_a_dataset_directory_gives_its_splits_as_recorded(tree, all_of):
         resolve(["out"])
     with open("out/manifest.json", "w") as file:
         json.dump({"schema_version": 1}, file)
+    with pytest.raises(SourceError, match=r"^out/manifest\.json: its outputs are none; `cur"):
+        resolve(["out"])
+    outputs = [{"path": f"{name}.jsonl"} for name in ("train", "test", "dropped", "quarantine")]
+    with open("out/manifest.json", "w") as file:
+        json.dump({"schema_version": 1, "outputs": outputs}, file)
+    tree("out/validation.jsonl", "out/train.parquet", "out/more/x.jsonl")  # of no manifest
     with open("out/train.jsonl", "w") as file:
         file.write(json.dumps(RECORD) + "\n" + ROW)
     train, test = resolve(["out"])

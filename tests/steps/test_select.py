@@ -55,6 +55,33 @@ def test_set_reads_yaml():
         ({"only": ["language"]}, r"keep names no language, for example --set"),
         ({"settings": ["language.keep=[english]"]}, r"'english' is no language code such as"),
         ({"settings": ["length.max_tokens=9"]}, r"max_tokens and tokenizer go together"),
+        (
+            {"settings": ["validate.max_chars=99999999999999999999999"]},
+            r"^--set validate.max_chars=99999999999999999999999: JSON holds whole numbers of at "
+            r"most 18446744073709551615$",
+        ),
+        ({"settings": ["validate.max_chars='99999999999999999999999'"]}, r"JSON holds whole num"),
+        (
+            {"settings": [r'refusals.phrases=[a, "\ud800"]']},
+            r'^--set refusals.phrases=\[a, "\\ud800"\]: .* is half a character, which UTF-8',
+        ),
+        ({"settings": ["validate.max_chars=true"]}, r"max_chars=true: true and false are no numb"),
+        ({"settings": ["normalise.mojibake=1"]}, r"^--set normalise.mojibake=1: give true or fals"),
+        ({"settings": ["validate.max_chars="]}, r"^--set validate.max_chars=: Input should be a"),
+        (
+            {"settings": ["length.min_words=2024-01-01"]},
+            r"^--set length.min_words=2024-01-01: Input should be a valid integer",
+        ),
+        ({"settings": ["language.keep=[en, 3]"]}, r"language.keep=\[en, 3\]: item 2: Input should"),
+        ({"settings": ["language.keep=en"]}, r"keep=en: give a list: 'language.keep=\[en\]'$"),
+        (
+            {"settings": ["pii.kinds=phone"]},
+            r"^--set pii.kinds=phone: give a list: 'pii.kinds=\[phone\]'; allowed: key, email, ",
+        ),
+        (
+            {"settings": ["validate.max_chars=5", "validate.max_chars=6"]},
+            r"^--set validate.max_chars: is given twice, '5' and '6'; give it once$",
+        ),
         ({"settings": ["pii.region=Germany"]}, r"'Germany' is no country code such as US"),
     ],
 )
