@@ -1,8 +1,16 @@
 """Text as the steps compare it."""
 
+import re
 import unicodedata
 
-__all__ = ["fold"]
+__all__ = ["fold", "is_blank"]
+
+# White space, controls, the blank of Braille, and what Unicode calls Default_Ignorable_Code_Point.
+_BLANK = re.compile(
+    r"[\s\x00-\x1f\x7f-\x9f\u2800\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*+"
+)
 
 
 def fold(text: str) -> str:
@@ -23,6 +31,15 @@ def fold(text: str) -> str:
         lines = (line for line in folded.splitlines() if line.strip())
         return "\n".join(_indent(line) + " ".join(line.split()) for line in lines)
     return " ".join(folded.split())
+
+
+def is_blank(text: str) -> bool:
+    r"""Return whether nothing in `text` can be seen.
+
+    >>> is_blank(" \u200b\u2800\n"), is_blank("\u200b.")
+    (True, False)
+    """
+    return _BLANK.fullmatch(text) is not None
 
 
 def _indent(line: str) -> str:
