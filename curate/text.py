@@ -1,8 +1,18 @@
 """Text as the steps compare it."""
 
+import re
 import unicodedata
 
-__all__ = ["fold"]
+__all__ = ["fold", "harmless", "is_blank"]
+
+# White space, controls, the blank of Braille, and what Unicode calls Default_Ignorable_Code_Point.
+_BLANK = re.compile(
+    r"[\s\x00-\x1f\x7f-\x9f\u2800\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*+"
+)
+# Controls but tab and newline, and what turns the direction of writing.
+_HARMFUL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def fold(text: str) -> str:
@@ -23,6 +33,26 @@ def fold(text: str) -> str:
         lines = (line for line in folded.splitlines() if line.strip())
         return "\n".join(_indent(line) + " ".join(line.split()) for line in lines)
     return " ".join(folded.split())
+
+
+def harmless(text: str) -> str:
+    r"""Return `text` with an escape for whatever steers a terminal or turns text around.
+
+    In JSON the escape says the same.
+
+    >>> harmless("a\x9bb\u202ec\n")
+    'a\\u009bb\\u202ec\n'
+    """
+    return _HARMFUL.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def is_blank(text: str) -> bool:
+    r"""Return whether nothing in `text` can be seen.
+
+    >>> is_blank(" \u200b\u2800\n"), is_blank("\u200b.")
+    (True, False)
+    """
+    return _BLANK.fullmatch(text) is not None
 
 
 def _indent(line: str) -> str:

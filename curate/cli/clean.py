@@ -124,9 +124,9 @@ def _tally(tally: Counter[tuple[str, str]]) -> str:
 
 def _show(manifest: dict[str, Any], out: Path, as_json: bool) -> None:
     if as_json:
-        import orjson
+        from curate.reporting.terminal import print_json
 
-        click.echo(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+        print_json(manifest)
     else:
         show_account(manifest, out)
 

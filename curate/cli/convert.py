@@ -61,10 +61,8 @@ def convert_command(
 
 def _show(account: "Account", target: "Target", file: Path, *, as_json: bool) -> None:
     """Print what was written, and on stderr what was not."""
-    import orjson
-
     from curate.converting import llama_factory_entry
-    from curate.reporting.terminal import talk
+    from curate.reporting.terminal import print_json, talk
     from curate.sources.source import stem
 
     entry = None
@@ -74,9 +72,9 @@ def _show(account: "Account", target: "Target", file: Path, *, as_json: bool) ->
         talk(line)
     if as_json:
         printed = account.to_dict() | ({"dataset_info": entry} if entry else {})
-        click.echo(orjson.dumps(printed, option=orjson.OPT_INDENT_2))
+        print_json(printed)
         return
     click.echo(f"{account.written:,} of {account.read:,} rows written to {file}")
     if entry:
         talk("the entry for dataset_info.json in LLaMA-Factory's data folder:")
-        click.echo(orjson.dumps(entry, option=orjson.OPT_INDENT_2))
+        print_json(entry)

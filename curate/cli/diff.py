@@ -25,12 +25,11 @@ def diff_command(before: Path, after: Path, as_json: bool) -> None:
     Example: curate diff clean strict
     """
     from curate.dataset import diff
+    from curate.reporting.terminal import print_json
 
     found = diff(before, after)
     if as_json:
-        import orjson
-
-        click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+        print_json(found)
     else:
         _show(found)
 

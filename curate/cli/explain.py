@@ -27,12 +27,11 @@ def explain_command(directory: Path, id: str, as_json: bool) -> None:
     Example: curate explain clean facts:12
     """
     from curate.dataset import explain
+    from curate.reporting.terminal import print_json
 
     story = explain(directory, id)
     if as_json:
-        import orjson
-
-        click.echo(orjson.dumps(story, option=orjson.OPT_INDENT_2))
+        print_json(story)
     elif story["fate"] == "quarantined":
         row = story["row"]
         click.echo(f"{story['id']}  from {row['path']}:{row['line']}, byte {row['offset']}")
@@ -80,6 +79,8 @@ def _fields(columns: list[dict[str, Any]]) -> list[list[str]]:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return "(missing)"
     return "(empty)" if value == "" else str(value)
 
 

@@ -32,7 +32,7 @@ def generate_command(
     Example: curate generate run --instruction "What is the opposite of hot?"
     """
     from curate.records import Record
-    from curate.reporting.terminal import quiet_libraries
+    from curate.reporting.terminal import print_json, quiet_libraries
 
     if not instruction.strip():
         raise click.BadParameter("is empty", param_hint="--instruction")
@@ -42,8 +42,6 @@ def generate_command(
     record = Record(id="ask:1", instruction=instruction, context=context, system=system)
     answer = generate(run, record, max_new_tokens=max_new_tokens, base=base)
     if as_json:
-        import orjson
-
-        click.echo(orjson.dumps({"instruction": instruction, "answer": answer.text}))
+        print_json({"instruction": instruction, "answer": answer.text}, indent=False)
     else:
         click.echo(answer.text)

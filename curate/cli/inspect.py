@@ -43,6 +43,7 @@ def inspect_command(
     from curate.reporting.terminal import counting, quiet_libraries, talk
     from curate.reporting.verdict import strict_fault
     from curate.sources import resolve
+    from curate.text import harmless
 
     quiet_libraries()
     found = resolve(sources, layout=layout, mapping=parse_map(columns))
@@ -50,7 +51,7 @@ def inspect_command(
         report = inspect(found, baseline=baseline, sarif=sarif, html=html, progress=progress)
     if as_json:
         for part in inspection_json(report):
-            click.echo(part, nl=False)
+            click.echo(harmless(part.decode()).encode(), nl=False)
     else:
         print_overview(report.summary)
     for path in (sarif, html):

@@ -54,7 +54,7 @@ def preview_command(
     from curate.prompts.preview import preview_rows, show
     from curate.prompts.templates import find_template
     from curate.prompts.tokenizer import load_tokenizer
-    from curate.reporting.terminal import quiet_libraries, talk
+    from curate.reporting.terminal import print_json, quiet_libraries, talk
 
     quiet_libraries()
     chosen = {"max_length": max_length, "over_length": over_length, "loss": loss}
@@ -64,13 +64,11 @@ def preview_command(
     )
     records = _records(source, layout, columns, wanted)
     if as_json:
-        import orjson
-
         for row in preview_rows(encoder, itertools.islice(records, limit)):
             if "id" in row and "dropped" in row:
                 talk(f"{row['id']}: left out: {row['tokens']} tokens, at most {row['max_length']}")
             else:
-                click.echo(orjson.dumps(row))
+                print_json(row, indent=False)
     else:
         show(encoder, itertools.islice(records, limit or _SHOWN))
 

@@ -41,16 +41,14 @@ def split_command(
     Example: curate split clean -o split --validation 0.1 --test 0
     """
     from curate.dataset import SPLITS
-    from curate.reporting.terminal import print_table
+    from curate.reporting.terminal import print_json, print_table
     from curate.splitting import split_dataset
 
     counts = split_dataset(
         directory, out, validation=validation, test=test, seed=seed, overwrite=overwrite
     )
     if as_json:
-        import orjson
-
-        click.echo(orjson.dumps(counts, option=orjson.OPT_SORT_KEYS))
+        print_json(dict(sorted(counts.items())), indent=False)
         return
     total = sum(counts.values())
     rows = [

@@ -16,17 +16,15 @@ def templates_command(name: str | None, as_json: bool) -> None:
     Example: curate templates alpaca
     """
     from curate.prompts.templates import find_template, list_templates
-    from curate.reporting.terminal import print_table
+    from curate.reporting.terminal import print_json, print_table
 
     if name is not None:
         click.echo(find_template(name).text, nl=False)
         return
     found = list_templates()
     if as_json:
-        import orjson
-
         rows = [{"name": t.name, "hash": t.hash, "path": t.path} for t in found]
-        click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
+        print_json(rows)
     else:
         print_table(
             "Templates", ["name", "hash", "path"], [[t.name, t.hash, t.path] for t in found]

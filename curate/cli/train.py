@@ -26,7 +26,7 @@ def train_command(
     Example: curate train lora data.dataset=split training.max_steps=100 -o run
     """
     from curate.recipe import find_recipe, load_recipe
-    from curate.reporting.terminal import quiet_libraries
+    from curate.reporting.terminal import print_json, quiet_libraries
 
     quiet_libraries()
     settings = load_recipe(find_recipe(recipe), overrides)
@@ -34,9 +34,7 @@ def train_command(
 
     run = train(settings, out, resume=resume, overwrite=overwrite)
     if as_json:
-        import orjson
-
-        click.echo(orjson.dumps(run, option=orjson.OPT_INDENT_2))
+        print_json(run)
     else:
         show_run(run, out)
 

@@ -3,6 +3,7 @@
 import datetime
 import functools
 import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import jinja2
@@ -10,16 +11,16 @@ import jinja2.ext
 import jinja2.runtime
 import jinja2.sandbox
 import jinja2.utils
+import jinja2.visitor
+import markupsafe
 
+from curate.prompts.bounds import EscapeFormatter, Formatter, bounded, check_operator, spend
 from curate.prompts.generation import Generation, concat
 
-__all__ = ["COUNTED", "MAX_OUTPUT", "environment"]
+__all__ = ["COUNTED", "environment"]
 
 COUNTED = "counted loops"
 """Where a rendering keeps what counts the turns of its loops; no template can write such a name."""
-
-MAX_OUTPUT = 10_000_000
-"""Characters that one record may render to, and the longest text or list that `*` may make."""
 
 _TODAY = datetime.date(2024, 7, 26)
 """What `strftime_now` shows: chat templates that can do without a clock fall back to this day."""
@@ -48,8 +49,14 @@ def _refuse_underscore(name: object) -> None:
 class _Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
     """The environment of every template, set up as transformers sets up its own."""
 
-    concat = staticmethod(concat)
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"*", "**", "+", "%"})
+
+    @staticmethod
+    def concat(parts: Iterable[str]) -> str:
+        """Return the parts of a block joined, if that is not too much."""
+        parts = list(parts)
+        spend(sum(map(len, parts)), "a block")
+        return concat(parts)
 
     def call_binop(
         self,
@@ -59,15 +66,40 @@ class _Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
         right: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
         """Return what the operator makes of the two, if that is not too much."""
-        if operator == "**" and not (abs(left) <= MAX_OUTPUT and abs(right) <= 64):
-            raise OverflowError("the power is too large")
-        is_number = not hasattr(left, "__len__") and not hasattr(right, "__len__")
-        if operator == "*" and not is_number and _size(left) * _size(right) > MAX_OUTPUT:
-            raise OverflowError(f"* makes more than {MAX_OUTPUT} items")
+        check_operator(operator, left, right)
         return super().call_binop(context, operator, left, right)
 
+    def call(
+        self,
+        context: jinja2.runtime.Context,
+        method: Any,  # noqa: ANN401
+        /,
+        *args: Any,  # noqa: ANN401
+        **kwargs: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """Return what a call gives; a method of a text or number makes no more than it may."""
+        call = functools.partial(super().call, context, method)
+        owner = getattr(method, "__self__", None)
+        if not isinstance(owner, str | bytes | int):
+            return call(*args, **kwargs)
+        return bounded(method.__name__, call, owner=(owner,))(*args, **kwargs)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:  # noqa: ANN401
+        """Return the method `format` or `format_map` of a text as a template may call it."""
+        if super().wrap_str_format(value) is None:
+            return None
+        text = value.__self__
+        if isinstance(text, markupsafe.Markup):
+            vformat = EscapeFormatter(self, escape=text.escape).vformat
+        else:
+            vformat = Formatter(self).vformat
+        if value.__name__ == "format_map":
+            return lambda mapping: type(text)(vformat(text, (), mapping))
+        return lambda *args, **kwargs: type(text)(vformat(text, args, kwargs))
+
     def _generate(self, source: jinja2.nodes.Template, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401
-        """Return the Python of a template in which every `for` counts its turns."""
+        """Return the Python of a template in which every `for` and every `~` is counted."""
+        source = _Joins(self).visit(source)
         for loop in list(source.find_all(jinja2.nodes.For)):
             name = jinja2.nodes.Const(COUNTED)
             count = jinja2.nodes.Getitem(jinja2.nodes.ContextReference(), name, "load")
@@ -75,8 +107,19 @@ class _Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
         return super()._generate(source, *args, **kwargs)
 
 
-def _size(value: Any) -> int:  # noqa: ANN401
-    return len(value) if hasattr(value, "__len__") else int(value)
+class _Joins(jinja2.visitor.NodeTransformer):
+    """Lets the filter `join` do what `~` does."""
+
+    def __init__(self, environment: jinja2.Environment) -> None:
+        self._environment = environment
+
+    def visit_Concat(self, node: jinja2.nodes.Concat) -> jinja2.nodes.Filter:
+        """Return the filter in place of the operator."""
+        self.generic_visit(node)
+        texts = jinja2.nodes.List(node.nodes)
+        joined = jinja2.nodes.Filter(texts, "join", [], [], None, None)
+        joined.set_lineno(node.lineno).set_environment(self._environment)
+        return joined
 
 
 def _raise_exception(message: str) -> None:
@@ -110,6 +153,10 @@ def environment(strict: bool) -> _Sandbox:
         extensions=[Generation, jinja2.ext.loopcontrols],
     )
     made.filters["tojson"] = _tojson
+    for name, made_filter in made.filters.items():
+        skip = int(hasattr(made_filter, "jinja_pass_arg"))
+        made.filters[name] = bounded(name, made_filter, skip=skip)
+    del made.globals["lipsum"]  # other text each time, and as much as is asked for
     made.globals.update(
         raise_exception=_raise_exception, strftime_now=_strftime_now, namespace=_Namespace
     )

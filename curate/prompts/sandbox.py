@@ -1,7 +1,7 @@
 """Jinja as templates see it: sandboxed, limited, and with spans that take loss.
 
 A template is code that somebody else may have written. It runs in Jinja's immutable sandbox,
-without a clock, with a budget of loop turns and of output.
+without a clock, with a budget of loop turns, of output and of what it makes on its way.
 """
 
 import functools
@@ -16,7 +16,8 @@ import jinja2.nodes
 import jinja2.sandbox
 
 from curate.errors import TemplateError, clip
-from curate.prompts.environment import COUNTED, MAX_OUTPUT, environment
+from curate.prompts.bounds import MAX_OUTPUT, TooMuchError, budget
+from curate.prompts.environment import COUNTED, environment
 from curate.prompts.generation import (
     BLOCKS,
     Span,
@@ -118,11 +119,14 @@ def run(template: Template, variables: Variables) -> Rendered:
     counted = _counter()
     given = {**variables, "range": _range(counted), BLOCKS: blocks, COUNTED: counted}
     try:
-        whole = concat(_limited(compiled.root_render_func(compiled.new_context(given))))
+        with budget():
+            whole = concat(_limited(compiled.root_render_func(compiled.new_context(given))))
     except _FAULTS as error:
         line = _line(error)
         hint = "" if template.is_chat else f". A template has {', '.join(VARIABLES)}"
         reason = clip(str(error), 200)
+        if isinstance(error, TooMuchError):
+            raise TemplateError(f"{_where(template, line)}: {reason}") from None
         if isinstance(error, jinja2.UndefinedError):
             raise TemplateError(f"{_where(template, line)}: {reason}{hint}") from None
         raise TemplateError(f"{_where(template, line)}: {type(error).__name__}: {reason}") from None
@@ -138,7 +142,7 @@ def run(template: Template, variables: Variables) -> Rendered:
 
 _FAULTS = (
     jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError,
-    RecursionError, MemoryError,
+    RecursionError, MemoryError, TooMuchError,
 )  # fmt: skip
 """What template code can raise; a template is data, so none of it is a bug of ours."""
 
@@ -149,7 +153,7 @@ def _limited(parts: Iterable[str]) -> Iterator[str]:
     for part in parts:
         size += len(part)
         if size > MAX_OUTPUT:
-            raise OverflowError(f"it renders to more than {MAX_OUTPUT} characters")
+            raise TooMuchError(f"it renders to more than {MAX_OUTPUT:,} characters")
         yield part
 
 
@@ -161,7 +165,7 @@ def _counter() -> Callable[[Any], Any]:
         nonlocal left
         left -= number
         if left < 0:
-            raise OverflowError(f"its loops take more than {MAX_LOOPS} turns")
+            raise TooMuchError(f"its loops take more than {MAX_LOOPS:,} turns")
 
     def counted(items: Any) -> Any:  # noqa: ANN401
         if not hasattr(items, "__len__"):
@@ -182,7 +186,11 @@ def _range(counted: Callable[[Any], Any]) -> Callable[..., range]:
     """Return a `range` that counts too: a list can be made of one without a loop."""
 
     def limited(*bounds: int) -> range:
-        made: range = counted(jinja2.sandbox.safe_range(*bounds))
+        try:
+            made: range = counted(jinja2.sandbox.safe_range(*bounds))
+        except OverflowError:
+            most = jinja2.sandbox.MAX_RANGE
+            raise TooMuchError(f"range makes more than {most:,} numbers") from None
         return made
 
     return limited

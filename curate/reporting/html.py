@@ -1,6 +1,7 @@
 """Self-contained pages: the shell that they share, and the page of an inspection.
 
-`page.html` holds head and style; a page extends it. Everything is escaped: records hold markup.
+`page.html` holds head and style; a page extends it. Everything is escaped: records hold markup,
+and file names may hold controls.
 """
 
 import functools
@@ -13,6 +14,7 @@ from curate import __version__
 from curate.reporting.overview import common_folder
 from curate.reporting.summary import Report
 from curate.reporting.verdict import verdict
+from curate.text import harmless
 
 if TYPE_CHECKING:
     import jinja2
@@ -84,6 +86,7 @@ def _environment() -> "jinja2.Environment":
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=lambda value: harmless(value) if type(value) is str else value,
     )
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["words"] = lambda text: text.replace("_", " ")

@@ -3,14 +3,15 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from curate.errors import clip
+from curate.text import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "counting", "print_table", "quiet_libraries", "talk"]
+__all__ = ["console", "counting", "print_json", "print_table", "quiet_libraries", "talk"]
 
 
 def talk(message: str) -> None:
@@ -24,6 +25,15 @@ def console() -> "Console":
 
     plain = not sys.stdout.isatty()
     return Console(highlight=False, soft_wrap=False, width=120 if plain else None)
+
+
+def print_json(value: Any, *, indent: bool = True) -> None:  # noqa: ANN401
+    """Print a value as JSON in which nothing can steer the terminal; on one line without indent."""
+    import click
+    import orjson
+
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else 0).decode()
+    click.echo(harmless(text).encode())
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

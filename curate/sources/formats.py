@@ -47,13 +47,29 @@ def open_feed(source: Source, fits: Fits) -> Iterator[Feed]:
         if form == "parquet":
             yield Feed(read_parquet(stream, bool(packing)), "#", stream.finish)
             return
-        if stream.head(2) in (b"\xff\xfe", b"\xfe\xff"):
-            raise SourceError(f"{source.path} is UTF-16: save it as UTF-8")
+        if encoding := _wide_encoding(stream.head(4)):
+            raise SourceError(f"{source.path} is {encoding}: save it as UTF-8")
         if form in ("csv", "tsv"):
             rows = read_table(stream, "\t" if form == "tsv" else ",")
             yield Feed(rows, ":", stream.finish)
         else:
             yield Feed(*read_json(stream, fits), stream.finish)
+
+
+def _wide_encoding(head: bytes) -> str:
+    r"""Return what the first bytes of a text say, with a byte order mark or without, if not UTF-8.
+
+    >>> _wide_encoding(b"\xff\xfe{\0"), _wide_encoding(b"\0\0\0["), _wide_encoding(b"[{")
+    ('UTF-16', 'UTF-32', '')
+    """
+    if head in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+        return "UTF-32"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16"
+    zeros = [byte == 0 for byte in head]  # a text begins with a sign of ASCII, or two
+    if zeros in ([False, True, True, True], [True, True, True, False]):
+        return "UTF-32"
+    return "UTF-16" if zeros in ([False, True] * 2, [True, False] * 2) else ""
 
 
 def stored_sha256(source: Source) -> str:

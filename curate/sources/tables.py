@@ -93,8 +93,12 @@ def read_table(stream: Stream, delimiter: str) -> Iterator[Found]:
 def _header(path: str, lines: _Lines, cells: Iterator[list[str]]) -> list[str]:
     """Return the names of the columns; none where the table is empty."""
     try:
-        header = next((row for row in cells if any(row)), [])
+        header = next((row for row in cells if row), [])
         "".join(header).encode()
+        if header and not any(header):
+            if any(map(any, cells)):
+                raise SourceError(f"{path}: the header names no column")
+            return []
     except (csv.Error, UnicodeEncodeError) as error:
         raise SourceError(f"{path}:1: the header is not CSV in UTF-8: {error}") from error
     if repeated := sorted({name for name in header if header.count(name) > 1}):

@@ -20,7 +20,7 @@ _REPLY = re.compile(r"^(?:###? ?)?(?:Assistant|AI|Bot):\s*\S", re.MULTILINE)
 _ANY_LABEL = re.compile(r"\W{0,3}(?:\d{1,3}[.)] ?)?[A-Z]\w*(?: \w+)?:")
 _ASKED_FOR = re.compile(
     r"\b(?:instructions?|tasks?|questions?|q ?& ?a|q/a|faqs?|quiz(?:zes)?|dialog(?:ue)?s?|"
-    r"conversations?|chats?|interviews?|plays?|scenes?|story|stories|sketch|skit|scripts?|transcripts?|examples?|prompts?|datasets?|"
+    r"conversations?|chats?|interviews?|plays?|scenes?|story|stories|sketch|skit|scripts?|transcripts?|examples?|samples?|prompts?|datasets?|"
     r"chatbots?|assistants?|format|template|trivia|riddles?|exercises?|problems?|users?|humans?)\b",
     re.IGNORECASE,
 )

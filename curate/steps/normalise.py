@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from curate.records import Record
-from curate.steps.base import RecordStep, edit_texts
+from curate.steps.base import RecordStep, edit_texts, text_of
 
 __all__ = ["CLOSING_TOKENS", "OPENING_TOKENS", "Normalise"]
 
@@ -27,13 +27,23 @@ _WINDOW = 60  # characters judged at once
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
 _ESCAPE = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 
+# Who speaks of this may show what garbled text looks like.
+_ABOUT_ENCODING = re.compile(
+    r"\b(?:mojibake|garbled|encodings?|(?:en|de|mis)coded (?:as|in|with|text)|utf-?8|latin-?1|"
+    r"iso-?8859|(?:cp|windows)-?125\d|code ?pages?|charsets?|character sets?|unicode|"
+    r"(?:strange|weird|odd|funny|wrong|broken) (?:characters?|symbols?|letters?)|wrong with)\b",
+    re.IGNORECASE,
+)
+_LONE = re.compile(r"(?<!\w)Ã(?= )")  # a letter by itself as well as a garbled "à"
+
 
 class Normalise(RecordStep):
     r"""Unicode NFC, mojibake, newlines, space at the ends, stray control tokens at the ends.
 
     Inner text is left alone: quotation marks, ligatures, widths and spaces inside a line are the
-    author's, an indented first line of code keeps its indent, and a token after a colon is what
-    the sentence is about.
+    author's, an indented first line of code keeps its indent, a token after a colon is what the
+    sentence is about, and `<s>` with its `</s>` is HTML. A record that speaks of encodings keeps
+    its mojibake.
 
     >>> step = Normalise()
     >>> step.apply(Record(id="a:1", instruction="Say it.\r\n", output="cafÃ© <|endoftext|>")).output
@@ -55,7 +65,10 @@ class Normalise(RecordStep):
 
     def apply(self, record: Record) -> Record:
         """Return the record with every text repaired, or the record itself if none needed it."""
-        return edit_texts(record, lambda field, text: self.normalise(text))
+        step = self
+        if self.mojibake and _is_about_encoding(record):
+            step = self.model_copy(update={"mojibake": False})
+        return edit_texts(record, lambda field, text: step.normalise(text))
 
     def normalise(self, text: str) -> str:
         """Return the text repaired. Idempotent."""
@@ -89,17 +102,25 @@ class Normalise(RecordStep):
         return text
 
 
-def _is_meant(text: str, token: str) -> bool:
-    """Return whether `<s>` or `</s>` is HTML: both are there, balanced, and not around the whole.
+def _is_about_encoding(record: Record) -> bool:
+    """Return whether a record that holds mojibake speaks of how text is encoded."""
+    fields = (record.instruction, record.context, record.system, record.output)
+    texts = [*map(text_of, fields), *(text_of(turn.get("content")) for turn in record.history)]
+    if not any(not text.isascii() and _is_bad(text) for text in texts):
+        return False
+    return any(_ABOUT_ENCODING.search(text) for text in texts)
 
-    >>> _is_meant("<s>old</s> new <s>x</s>", "</s>"), _is_meant("<s>Hello</s>", "</s>")
+
+def _is_meant(text: str, token: str) -> bool:
+    """Return whether `<s>` or `</s>` is HTML: both are there, and balanced.
+
+    >>> _is_meant("<s>old</s> new", "<s>"), _is_meant("Hello</s>", "</s>")
     (True, False)
     """
     if token not in ("<s>", "</s>"):
         return False
     opened = text.count("<s>")
-    wraps = opened == 1 and text.startswith("<s>") and text.endswith("</s>")
-    return opened > 0 and opened == text.count("</s>") and not wraps
+    return opened > 0 and opened == text.count("</s>")
 
 
 def _trim(text: str) -> str:
@@ -124,7 +145,8 @@ def _fix_encoding() -> Callable[[str], str]:
     from ftfy.fixes import fix_c1_controls
 
     def fix(text: str) -> str:
-        return str(fix_c1_controls(fix_encoding(text))) if _is_bad(text) else text
+        is_bad = _is_bad(_LONE.sub("", text))
+        return str(fix_c1_controls(fix_encoding(text))) if is_bad else text
 
     return fix
 

@@ -18,6 +18,28 @@ PLACEHOLDERS = (
     "nil", "nan", "<na>", "nat", "<empty>", "undefined", "not applicable",
 )  # fmt: skip
 _NO_OUTPUT = re.compile(r"<\s*no[ _-]?(?:in|out)put\s*>", re.IGNORECASE)
+# What a data frame or a spreadsheet writes for a missing cell. `null`, `undefined`, `None`, `N/A`
+# are answers: to "zero in German", "the slope of a vertical line".
+_NO_VALUE = re.compile(r"nan|NaN|NAN|NaT|<NA>|#N/A|-{1,3}|[–—]")
+# What an author writes who means to come back. In capitals: "todo" is Spanish for "everything".
+_FIELD = r"(?:answers?|responses?|outputs?|repl(?:y|ies)|texts?|contents?|summary)"
+_TO_COME = re.compile(
+    r"(?:TODO|TBD|FIXME)[.:]?|\.{3,}|…|(?i:lorem ipsum dolor\b.*"
+    rf"|[\[<({{] ?(?:insert|enter|add|put|type|write|your|the)\b[\w ]{{0,30}}\b{_FIELD}"
+    r"(?: goes)?(?: here)? ?[\])>}]"
+    rf"|(?:insert|enter|put|type|write|your|the)\b[\w ]{{0,30}}\b{_FIELD}(?: goes)? here\.?)",
+    re.DOTALL,
+)
+_MAY_BE_MEANT = re.compile(
+    r"\b(?:nan|n/a|pandas|numpy|data ?frames?|python|java|javascript|code|program\w*|print\w*|"
+    r"outputs?|returns?|evaluates?|floats?|missing (?:values?|data|cells?)|excel|spreadsheets?|"
+    r"google sheets|\w+lookup|formulas?|errors?|symbols?|signs?|charges?|positive|negative|"
+    r"operators?|characters?|marks?|punctuation|dash(?:es)?|hyphens?|ellips[ei]s|dots?|morse|"
+    r"silen\w+|nothing|speechless|blank|comments?|tags?|todo|tbd|placeholders?|lorem|ipsum|dummy|"
+    r"filler|templates?|html|css|web ?(?:page|site)s?|layouts?|mock\w*|latin|translat\w*|pinyin|"
+    r"grand\w+|bread|abbreviat\w*|acronyms?|stands? for)\b",
+    re.IGNORECASE,
+)
 _BARE_LABEL = re.compile(
     r"(?:#+ ?)?(?:input|output|response|answer|context|instruction)\s*:", re.IGNORECASE
 )
@@ -30,9 +52,10 @@ class Placeholders(RecordStep):
     """`<noinput>`, `N/A`, `None`, `nan` as context or system become empty; so does a bare label.
 
     An instruction that is one is dropped, and so is an output that is `<nooutput>`, a bare
-    `Output:`, or the `nan` of a data frame. Other words stay an output, for "None" may be the
-    answer; a context that the instruction speaks of by name stays too. A label `Output:` before an
-    output that has no other label is taken away.
+    `Output:`, a missing cell (`nan`, `#N/A`, `-`) or a text to come (`TODO`, `...`, `[insert answer
+    here]`, lorem ipsum), unless the prompt may mean it. Other words stay an output, for "None",
+    `null` and `undefined` may be the answer; a context that the instruction speaks of by name stays
+    too. A label `Output:` before an output that has no other label is taken away.
 
     >>> step = Placeholders()
     >>> step.apply(Record(id="a:1", instruction="Name a colour.", context="<noinput>", output="R"))
@@ -58,8 +81,8 @@ source='', origin='', license='', meta={})
             return self.drop(
                 record, "placeholder_instruction", field="instruction", value=instruction
             )
-        if len(output) <= 20 and self._is_no_output(output, record):
-            return self.drop(record, "placeholder_output", field="output", value=output)
+        if _is_no_output(output, record):
+            return self.drop(record, "placeholder_output", field="output", value=output[:80])
         changes: dict[str, object] = {}
         for field in ("context", "system"):
             text = text_of(getattr(record, field))
@@ -74,12 +97,19 @@ source='', origin='', license='', meta={})
         bare = text.strip(_BRACKETS).casefold().replace("_", " ").replace("-", " ")
         return bare in self.words or text.casefold() in self.words or _is_bare_label(text)
 
-    def _is_no_output(self, text: str, record: Record) -> bool:
-        text = text.strip()
-        if _NO_OUTPUT.fullmatch(text) or _is_bare_label(text):
-            return True
-        prompt = text_of(record.instruction) + text_of(record.context)
-        return text == "nan" and not any(c.isdigit() or c == "`" for c in prompt)
+
+def _is_no_output(output: str, record: Record) -> bool:
+    """Return whether an output stands for none, and the prompt does not ask for such words."""
+    text = output.strip()
+    if len(text) <= 20 and (_NO_OUTPUT.fullmatch(text) or _is_bare_label(text)):
+        return True
+    is_value = len(text) <= 4 and _NO_VALUE.fullmatch(text) is not None
+    if not is_value and not _TO_COME.fullmatch(text):
+        return False
+    prompt = f"{text_of(record.system)} {text_of(record.instruction)} {text_of(record.context)}"
+    if is_value and any(char.isdigit() or char in "`+" for char in prompt):
+        return False
+    return _MAY_BE_MEANT.search(prompt) is None
 
 
 def _is_bare_label(text: str) -> bool:

@@ -45,6 +45,24 @@ _SORRY = re.compile(
     r"(?![^.!?\n]{0,80}\b(?:but|however),? (?:I can|here)\b)",
     re.IGNORECASE,
 )
+_DECLINES = re.compile(
+    r"\W{0,2}(?:(?:sorry|I apologi[sz]e|unfortunately|(?:I(?:'m| am) (?:sorry|afraid)))\b[,.]?"
+    r"(?: but| that)? ?)?(?:"
+    r"I (?:must|have to|will have to|need to) (?:\w+ly )?(?:decline|refuse) to (?:\w+ly )?"
+    rf"(?:comment|{_HELP})\b"
+    r"|I (?:must|have to|will have to) (?:\w+ly )?(?:decline|refuse) (?:this|that|your) (?:request|"
+    r"question|prompt)"
+    r"|I (?:won't|will not|would not|wouldn't) be able to (?:help|assist|answer|comply|fulfil+|"
+    r"provide (?:you|that|this|any)|complete (?:this|that|your))\b"
+    r"|I (?:do not|don't) have (?:\w+ )?access to (?:real|live|current|up|the internet|external)"
+    r"|It (?:is not|isn't|would not be|wouldn't be|is in|would be in) ?appropriate (?:for me )?to "
+    r"(?:discuss|answer|comment on|respond to|talk about|provide|share) (?:this|that|such)"
+    r"(?: (?:topics?|subjects?|matters?|questions?|requests?|content|information))?\s*(?:[.!,;]|\Z)"
+    r"|(?:OpenAI's |my |OpenAI |the content |the usage )(?:content |usage )?(?:polic(?:y|ies)|"
+    r"guidelines|programming|terms) (?:(?:do|does) not (?:allow|permit)|don't (?:allow|permit)|"
+    r"doesn't (?:allow|permit)|prohibits?|forbids?|prevents?) me\b)",
+    re.IGNORECASE,
+)
 _CUTOFF = re.compile(
     r"\bmy (?:knowledge|training data|training)(?:'s)? (?:cut-?off|was last updated|is current|"
     r"only (?:goes|extends)|(?:is )?limited to (?:information|data|events)|ends in|extends only)"
@@ -66,9 +84,14 @@ _OTHER_VOICE = re.compile(
     r"tweets?|poem|song|translate|rewrite|paraphrase|rephrase)\b",
     re.IGNORECASE,
 )
+_ABOUT_MANNERS = re.compile(
+    r"\b(?:(?:in)?appropriate|polite|etiquette|rude|proper|allowed|should|(?:may|can) (?:I|we))\b",
+    re.IGNORECASE,
+)
 _SIGNS = ("i'm", "i am", "sorry", "unfortunately", "i cannot", "i can't", "i can not",
-          "i will not", "i won't", "as a ", "as an a", "being a", "my ", "cutoff", "cut-off",
-          "apolog")  # fmt: skip
+          "i will ", "i won't", "as a ", "as an a", "being a", "my ", "cutoff", "cut-off",
+          "apolog", "i must", "i have to", "i need to", "i would", "i do", "appropriate", "polic",
+          "guidelines", "programming")  # fmt: skip
 _OPENING = 400  # characters of an output in which a refusal is said, if it is one
 
 
@@ -121,6 +144,8 @@ def _find(opening: str) -> tuple[str, str]:
     """
     if found := _SORRY.match(opening):
         return "refusal", found.group()
+    if found := _DECLINES.match(opening):
+        return "refusal", found.group()
     if found := _SELF.search(opening):
         if found["denies"] or _DENIES.search(opening, 0, found.start()):
             return "refusal", found.group()
@@ -136,8 +161,11 @@ def _is_meant(record: Record, found: str) -> bool:
     prompt = (record.instruction, record.context, record.system)
     if any(_ABOUT_MODELS.search(text_of(text)) for text in prompt):
         return True
-    speaks_as_model = _SELF.search(found) is not None
-    return not speaks_as_model and _OTHER_VOICE.search(text_of(record.instruction)) is not None
+    if _SELF.search(found):  # speaks as a model
+        return False
+    instruction = text_of(record.instruction)
+    on_manners = "appropriate" in found and _ABOUT_MANNERS.search(instruction) is not None
+    return on_manners or _OTHER_VOICE.search(instruction) is not None
 
 
 @functools.cache

@@ -18,7 +18,11 @@ _LOOP_WORDS = 20  # words in all, make a loop
 _RUN = 100  # times one character in a row
 _ASKED_FOR = re.compile(
     r"\b(?:repeat\w*|repetiti\w*|times|again|loops?|patterns?|songs?|lyrics|poems?|chant|refrain|"
-    r"chorus|copies|copy|ascii|table|matrix|mantra)\b",
+    r"chorus|copies|copy|ascii|table|matrix|mantra|zero(?:e?s)|googol\w*|poly-?(?-i:[ACGTU])|"
+    r"(?:dna|rna|nucleotide|nucleic acid|peptide|protein) (?:strands?|sequences?)|"
+    r"(?:(?:fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|million|\d{2,})(?: of)? "
+    r"(?:ones|letters?|digits?|dots|emojis?|exclamation (?:marks?|points?)|question marks?|"
+    r"['\"]?\w['\"]?'?s)))\b",
     re.IGNORECASE,
 )
 
@@ -29,8 +33,8 @@ class Repetition(RecordStep):
     A loop is a unit of up to 20 words that ends the output five times in a row or more. The shares
     of lines and 10-grams follow Gopher's repetition filter, on outputs of fifty words and more;
     its bounds, 0.20 and 0.10 of the characters, are for web pages. Worked solutions and code
-    repeat themselves more than that, so ours lie higher. A prompt that asks for a repetition, a
-    song, a table is left alone.
+    repeat themselves more than that, so ours lie higher. A prompt that asks for a repetition,
+    a song, a table, a hundred zeros is left alone.
 
     Source: Rae et al., Scaling Language Models: Gopher (2021), table A1.
 

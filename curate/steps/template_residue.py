@@ -28,9 +28,15 @@ _FIRST = re.compile(
 )
 _LAST = re.compile(rf"(?:{_HEADING}|{_TOKEN})\s*\Z")
 _INPUT = re.compile(r"\s*^#{2,4} ?Input:[ \t]*\n+", re.MULTILINE)
+_MODEL = (
+    r"(?:alpaca|vicuna|mistral|gemma|guanaco|zephyr|phi|qwen|falcon|openassistant|gpt|claude|"
+    r"llms?\b|language models?|instruct(?:ion)?[ -]tun|fine-?tun|(?:chat|instruct) models?)"
+)
 _ABOUT = re.compile(
     r"\b(?:tokens?|chatml|prompt (?:template|format)s?|chat templates?|tokeni[sz]ers?|delimiters?|"
-    r"special tokens?|markup|llama|regex|markdown|headings?|documentation|docs|readme)\b",
+    r"special tokens?|markup|llama|regex|markdown|headings?|documentation|docs|readme)\b"
+    # "How do I write a prompt for Alpaca?", "What does Vicuna's format look like?"
+    rf"|\bprompt\w*\b[^.?!\n]{{0,40}}\b{_MODEL}|\b{_MODEL}[^.?!\n]{{0,40}}\b(?:prompt|format|layout)",
     re.IGNORECASE,
 )
 _SIGNS = {"#": ("##",), "<": ("<|", "SYS>>", "_of_turn>"),

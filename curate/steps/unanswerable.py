@@ -10,7 +10,12 @@ __all__ = ["Unanswerable"]
 
 _SEEN = (
     r"(?:image|picture|photo|photograph|painting|drawing|video|video clip|audio|audio clip|audio "
-    r"file|recording|screenshot|gif|infographic)s?"
+    r"file|recording|screenshot|gif|infographic)s?\b"
+    # Not "this picture frame shop", "this video game": it ends there, or a small word follows.
+    r"(?=\s*(?:[^\w\s]|\Z)|\s+(?:above|and|are|as|at|attached|below|by|can|contains?|conveys?|"
+    r"depicts?|do|does|evokes?|for|from|given|has|have|here|i|if|in|into|is|made|makes?|means?|of|"
+    r"on|or|please|portrays?|provided|represents?|says?|shows?|suggests?|taken|tells?|that|to|"
+    r"using|was|we|were|which|with|you|\w+ly)\b)"
 )
 _LOOK = (
     r"(?:describe|caption|identify|analy[sz]e|classify|label|look at|watch|listen to|interpret|"
@@ -24,7 +29,7 @@ _SHOWN = (  # words with other senses too: "this graph algorithm", "the followin
 )
 _IMAGE = re.compile(
     rf"\b{_LOOK}[^.?!\n]{{0,60}}\b(?:this|these|the (?:given|following|attached|provided|above|"
-    rf"below)|given|attached) (?:{_SEEN}\b|{_SHOWN})"
+    rf"below)|given|attached) (?:{_SEEN}|{_SHOWN})"
     rf"|\b{_LOOK}[^.?!\n]{{0,40}}\b(?:in|on|by|of|from) (?:this|the) {_SEEN}\s*[.?!]?\s*\Z"
     rf"|\b(?:describe|caption|analy[sz]e|interpret) (?:this|the) {_SEEN}\s*[.?!:]?\s*\Z"
     rf"|\b{_LOOK}[^.?!\n]{{0,40}}\b(?:this|the) {_SEEN} "
@@ -33,8 +38,11 @@ _IMAGE = re.compile(
 )
 # So plain that no other material can stand for it.
 _LOOK_FIRST = re.compile(
-    rf"\W*(?:look at|watch|listen to) (?:this|the) (?:{_SEEN}\b|{_SHOWN})", re.IGNORECASE
+    rf"\W*(?:look at|watch|listen to) (?:this|the) (?:{_SEEN}|{_SHOWN})", re.IGNORECASE
 )
+# The material in words: "Describe this image: a cat on a sofa."
+_IN_WORDS = re.compile(r"(?:\s+(?:in words|\w+))?\s*[:\n]\s*(?P<words>.+)", re.DOTALL)
+_MIN_MATERIAL = 3
 _FETCH = re.compile(
     r"\A\W*(?:please |can you |could you )?(?:summari[sz]e|read|visit|open|browse|analy[sz]e|"
     r"translate|review|extract|retrieve|fetch)\b[^.?!\n\"]{0,80}(?:https?://|\bwww\.)\S+"
@@ -47,14 +55,30 @@ _FILE = re.compile(
     r"\S+\.(?:jpe?g|png|gif|bmp|webp|tiff?|svg|mp[34]|wav|avi|mov|pdf|docx?|pptx?|xlsx?)",
     re.IGNORECASE,
 )
+_OPEN_FILE = re.compile(
+    r"\W*(?:(?:please|can you|could you) )?(?:open|read|summari[sz]e|review|analy[sz]e|translate|"
+    r"transcribe|describe|look at|watch|listen to|check|proofread|extract)\b[^.?!:\n\"]{0,60}?"
+    rf"{_FILE.pattern}(?=[\s,;?!)'\"]|\.?\Z)",
+    re.IGNORECASE,
+)
 _ABOUT_CODE = re.compile(
     r"\b(?:code|coding|program|programming|script|function|method|algorithm|python|java|"
     r"javascript|html|css|c\+\+|c#|sql|api|class|regex|command|curl|library|implement|develop|"
     r"build|url|urls|links?|domain|website|parse|hashtags?)\b",
     re.IGNORECASE,
 )
+_PROMPT = r"(?:the|your) (?:question|prompt|input|instruction|request|query|message)"
+_SEEMS = r"(?:(?:seems?|appears?|looks)(?: like| as if| that)?|sorry,?|unfortunately,?)"
 _MISSING = re.compile(
-    r"\byou (?:did not|didn't|have not|haven't|forgot to) (?:\w+ )?(?:provided?|specify|specified|"
+    rf"(?:\A|[.!?]\s|\bbut |{_SEEMS}) ?{_PROMPT} (?:is|was|has been|{_SEEMS})"
+    r"(?: to be| to have been)? (?:incomplete|cut off|truncated)"
+    rf"|(?:{_SEEMS} {_PROMPT} (?:is|was)|{_PROMPT} {_SEEMS}(?: to be)?) (?:empty|blank|missing)\b"
+    r"(?! (?:a|an|its)\b)"
+    r"|\bthere (?:is|are|was|were) no (?:image|picture|photo|text|input|article|context|document|"
+    r"sentence|passage|file|link|attachment|paragraph|poem|table)s? (?:given|"
+    r"provided|attached|included|specified|here|for me|to (?:answer|analy[sz]e|classify|edit|read|"
+    r"rewrite|summari[sz]e|translate))\b"
+    r"|\byou (?:did not|didn't|have not|haven't|forgot to) (?:\w+ )?(?:provided?|specify|specified|"
     r"includ\w*|attach\w*|mention\w*|give[n]?|shared?|suppl\w*)"
     r"|\b(?:no|the) (?:image|picture|text|input|article|context|document|sentence|passage|file|"
     r"link|attachment|data|paragraph|code|song|lyrics|poem|table)s? (?:was|were|is|are|has been|"
@@ -70,7 +94,8 @@ _MISSING = re.compile(
     r"this |that |your |external |images?|attach|links?|urls?|files?|videos?|websites?|web pages?)",
     re.IGNORECASE,
 )
-_MISSING_SIGNS = ("sorry", "you did", "you have", "you haven't", "you forgot", "please", "provided",
+_MISSING_SIGNS = ("sorry", "incomplete", "cut off", "truncated", "empty", "blank", "there ",
+                  "you did", "you have", "you haven't", "you forgot", "please", "provided",
                   "given", "i cannot", "i can't", "i am", "i don't", "i do not", "attached",
                   "missing", "included")  # fmt: skip
 _SEEN_SIGNS = ("image", "picture", "photo", "painting", "drawing", "video", "audio", "recording",
@@ -80,7 +105,9 @@ _MAX_WORDS = 60  # a longer prompt brings its material along
 # Where somebody else speaks, or words are what it is about, nothing need be missing.
 _OTHER_VOICE = re.compile(
     r"\b(?:letters?|e-?mails?|messages?|repl(?:y|ies)|dialog(?:ue)?|conversation|story|scene|"
-    r"mean(?:s|ing)?)\b",
+    r"mean(?:s|ing)?|(?:bot|chatbot|agent|assistant)s? (?:should |to )?(?:say|repl|respond|answer)|"
+    r"(?:missing|forgotten|without an?) (?:attachments?|files?|images?|documents?|links?)|"
+    r"incomplete|(?:is|are|was|if|whether)\b[^.?!\n]{0,40}\bcomplete|grammar\w*|grammatical\w*)",
     re.IGNORECASE,
 )
 
@@ -112,11 +139,15 @@ class Unanswerable(RecordStep):
         signs = opening.lower()
         instruction, context = text_of(record.instruction), text_of(record.context).strip()
         if any(sign in signs for sign in _MISSING_SIGNS) and (found := _MISSING.search(opening)):
-            meant = _quotes(opening, found.start()) or _OTHER_VOICE.search(instruction)
+            meant = _quotes(opening, found.start()) or _is_spoken_of(instruction)
             if found.start() < 150 and not meant:
                 return self.drop(record, "missing_input", field="output", found=found.group())
         signs = f"{instruction} {context}".lower() if len(instruction) < 600 else ""
-        if not any(sign in signs for sign in _SEEN_SIGNS) and not _FILE.fullmatch(context):
+        if not (
+            any(sign in signs for sign in _SEEN_SIGNS)
+            or _FILE.fullmatch(context)
+            or _OPEN_FILE.match(instruction)
+        ):
             return record
         if len(instruction.split()) > _MAX_WORDS:
             return record
@@ -128,17 +159,36 @@ class Unanswerable(RecordStep):
 
 def _needed(instruction: str, context: str) -> tuple[str, str]:
     """Return what is needed and missing, and the words that say so; both empty if nothing is."""
-    if found := _LOOK_FIRST.match(instruction):
+    found = _LOOK_FIRST.match(instruction)
+    if found and not _has_words(instruction, found):
         return "needs_media", found.group()
     if context and not (_ADDRESS.fullmatch(context) or _FILE.fullmatch(context)):
         return "", ""
-    if found := _IMAGE.search(instruction):
+    found = _IMAGE.search(instruction)
+    if found and not _has_words(instruction, found):
         return "needs_media", found.group()
     if found := _FETCH.search(instruction):
         return "needs_url", found.group()
     if context and _FILE.fullmatch(context):
         return "needs_file", context[:80]
+    if found := _OPEN_FILE.match(instruction):
+        return "needs_file", found.group()
     return "", ""
+
+
+def _has_words(instruction: str, found: re.Match[str]) -> bool:
+    """Return whether what is asked about follows in words, behind a colon or on a new line."""
+    start = found.end() - 1 if found.group().endswith(":") else found.end()
+    follows = _IN_WORDS.match(instruction, start)
+    if follows is None:
+        return False
+    words = _ADDRESS.sub(" ", follows["words"]).split()
+    return sum(not _FILE.fullmatch(word) for word in words) >= _MIN_MATERIAL
+
+
+def _is_spoken_of(instruction: str) -> bool:
+    """Return whether the prompt itself speaks of what is missing, or lets somebody else speak."""
+    return bool(_OTHER_VOICE.search(instruction) or _MISSING.search(instruction))
 
 
 def _quotes(text: str, at: int) -> bool:

@@ -8,12 +8,15 @@ from pydantic import Field
 from curate.errors import clip
 from curate.records import ROLES, TEXT_FIELDS, Dropped, Record
 from curate.steps.base import RecordStep
+from curate.text import is_blank
 
 __all__ = ["Validate"]
 
 
 class Validate(RecordStep):
     """Wrong types, an empty instruction or output, fields too long to be one.
+
+    Empty is what nobody can see: blanks, and invisible characters such as U+200B.
 
     >>> step = Validate()
     >>> step.apply(Record(id="a:1", instruction="Add 2 and 2.", output=4)).reason
@@ -43,7 +46,7 @@ class Validate(RecordStep):
                     record, "too_long", field=field, chars=len(value), limit=self.max_chars
                 )
         for field in ("instruction", "output"):
-            if not getattr(record, field).strip():
+            if is_blank(getattr(record, field)):
                 return self.drop(record, f"empty_{field}", field=field)
         for index, turn in enumerate(record.history):
             if turn.get("role") not in ROLES:

@@ -124,6 +124,16 @@ def test_explain_shows_what_changed_and_what_differs(run, messy, tmp_path):
     assert re.search(r"context +\(empty\) +\(the same\)", dropped)
 
 
+def test_explain_tells_a_missing_text_from_an_empty_one(run, tmp_path):
+    row = {"instruction": None, "input": "", "output": "None"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    run("clean", tmp_path / "a.jsonl", "-o", tmp_path / "out")
+    told = run("explain", tmp_path / "out", "a:1").output
+    assert re.search(
+        r"instruction +\(missing\) *\n +context +\(empty\) *\n +output +None *\n", told
+    )
+
+
 def test_restore_and_diff(run, messy, tmp_path):
     out, more = tmp_path / "out", tmp_path / "more"
     run("clean", messy, "-o", out)
@@ -170,6 +180,24 @@ def test_preview_marks_the_part_that_takes_loss(run, messy):
     ]
     assert list(lines[0]) == ["id", "template", "prompt", "completion"]
     assert lines[1]["records"] == 1
+
+
+HARMFUL = "a\x1b[2Jb\x7fc\x9b31md\u202ee\u2066f\u200fgé"
+
+
+@pytest.mark.parametrize("verb", ["preview", "inspect", "clean"])
+def test_json_cannot_steer_the_terminal(run, tmp_path, verb):
+    row = {"instruction": HARMFUL, "input": "", "output": " Say: पु\u200d 👩\u200d👧\t\u2028."}
+    (tmp_path / f"{HARMFUL}.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    out = ["-o", tmp_path / "out"] if verb == "clean" else []
+    done = run(verb, tmp_path / f"{HARMFUL}.jsonl", *out, "--json")
+    assert done.exit_code == 0
+    assert not set(HARMFUL) & set(done.stdout) - set("abcdefg31mJé[2")
+    assert r"\u202ee\u2066f" in done.stdout
+    if verb == "preview":
+        shown = json.loads(done.stdout.split("\n")[0])
+        assert HARMFUL in shown["prompt"]
+        assert shown["completion"].endswith("पु\u200d 👩\u200d👧\t\u2028.")
 
 
 def test_templates_lists_and_shows(run):

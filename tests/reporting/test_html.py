@@ -51,6 +51,16 @@ def test_markup_in_records_rows_and_names_is_text(page, tmp_path, write_rows):
     assert "a&lt;b&gt;&amp;.jsonl" in text
 
 
+def test_controls_in_records_rows_and_names_are_shown_as_escapes(page, tmp_path, write_rows):
+    evil = "a\x1b[2Jb\x9bc\u202ed\u2067e"
+    rows = [{"instruction": evil, "output": ""}, {"instruction": "👩\u200d👧?", "output": ""}]
+    path = write_rows(tmp_path / f"{evil}.jsonl", rows)
+    path.write_bytes(path.read_bytes() + f"broken {evil}\n".encode())
+    text, _ = page(path)
+    assert not set("\x1b\x9b\u202e\u2067") & set(text)
+    assert r"a\u001b[2Jb\u009bc\u202ed\u2067e.jsonl" in text
+
+
 def test_it_loads_nothing(page, messy):
     text, outline = page(messy)
     assert not {"script", "link", "img", "iframe"} & set(outline.tags)

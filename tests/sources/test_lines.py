@@ -97,6 +97,24 @@ def test_a_binary_file_is_refused_with_its_first_bytes(read):
         read("a.jsonl", b"\x00\xff\n\x01\n")
 
 
-def test_utf_16_is_refused(read):
-    with pytest.raises(SourceError, match=r"a\.jsonl is UTF-16: save it as UTF-8"):
-        read("a.jsonl", GOOD.decode().encode("utf-16"))
+@pytest.mark.parametrize("encoding", [
+    "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be",
+])  # fmt: skip
+@pytest.mark.parametrize(("name", "text"), [
+    ("a.jsonl", GOOD.decode()), ("a.json", f"[{GOOD.decode()}]"), ("a.csv", "output,input\na,b\n"),
+])  # fmt: skip
+def test_utf_16_and_utf_32_are_refused(read, encoding, name, text):
+    with pytest.raises(SourceError) as caught:
+        read(name, text.encode(encoding))
+    assert str(caught.value) == f"{name} is {encoding[:6].upper()}: save it as UTF-8"
+
+
+@pytest.mark.parametrize(("mark", "bits"), [(b"\xfe\xff", 16), (b"\x00\x00\xfe\xff", 32)])
+def test_a_byte_order_mark_of_big_endian_is_known(read, mark, bits):
+    with pytest.raises(SourceError, match=f"is UTF-{bits}: save"):
+        read("a.jsonl", mark + GOOD.decode().encode(f"utf-{bits}-be"))
+
+
+def test_a_zero_byte_before_a_row_is_no_utf_16(read):
+    result = read("a.jsonl", b"\0" + GOOD + b"\n" + GOOD)
+    assert ([r.id for r in result.records], len(result.quarantined)) == (["a:2"], 1)

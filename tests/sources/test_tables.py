@@ -53,6 +53,10 @@ def test_cells_may_be_long(read):
 @pytest.mark.parametrize(("text", "message"), [
     (b"", "a.csv is empty"),
     (b"instruction,output\n", "a.csv is empty: it holds no row"),
+    (b",\n", "a.csv is empty: it holds no row"),
+    (b",,\n\n,,\n", "a.csv is empty: it holds no row"),
+    (b",\nWhat?,Yes.\n", "a.csv: the header names no column"),
+    (b"\n,\n,\nWhat?,Yes.\n", "a.csv: the header names no column"),
     (b"a,b,a\n1,2,3\n", "the header names column 'a' twice"),
     (b"a,\xff\n1,2\n", "a.csv:1: the header is not CSV in UTF-8"),
     (b"instruction;output\na;b\n", "keys found: instruction;output"),

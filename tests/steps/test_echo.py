@@ -15,6 +15,13 @@ def record(instruction, output, context="", **fields):
         record("Is this correct: He go home?", "No: He goes home."),
         record("Fix the grammar.", "He goes home.", "He goes home."),
         record("Say hi", "hi"),
+        record(": . : . :", ": . : . : a colon and a full stop"),
+        record(
+            "Write this sentence twice.", "Write this sentence twice. Write this sentence twice."
+        ),
+        record("Please repeat this very sentence.", "Please repeat this very sentence."),
+        record("Who are you to me", "Who are you to me, my friend?"),
+        record("Where do we go now?", "Where do we go now? Where do we go?"),
         record("What is the capital of France?", "What is the capital of France? It is Paris."),
         record(
             "Correct this sentence if needed: The cat sat on the mat.", "The cat sat on the mat."
@@ -37,6 +44,20 @@ def test_keeps(good):
             record("Add the numbers up.", "Add the numbers up. 2 2", "2 2"),
             "echo",
             "Add the numbers up. 2 2",
+        ),
+        *(
+            (record("Name a bright colour.", output), "echo", output)
+            for output in (
+                "Name a bright colour. Name a bright colour.",
+                "Name a bright colour.\n\nName a bright colour.\n",
+                "name a bright colour name a bright colour",
+                "Name a bright colour! " * 3,
+            )
+        ),
+        (
+            record("Add the numbers up.", "Add the numbers up. 2 2 Add the numbers up. 2 2", "2 2"),
+            "echo",
+            "Add the numbers up. 2 2 Add the numbers up. 2 2",
         ),
     ],
 )

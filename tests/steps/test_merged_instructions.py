@@ -15,6 +15,8 @@ def record(instruction, output, context="", **fields):
         record("Explain REST", "GET reads.\n\nRequest: GET /\nResponse: 200"),
         record("Write a FAQ", "We sell.\nQ: What?\nA: That."),
         record("Write a play", "Ann enters.\nHuman: hi\nAI: ho"),
+        record("Give a sample.", "Here it is.\n\nInstruction: Name a fruit.\nOutput: Apple."),
+        record("Show three samples.", "These:\n\nUser: thanks\nAssistant: welcome"),
         record("Solve it", "We add.\nQuestion: what is x?\nAnswer: 4"),
         record(
             "Explain interview technique",

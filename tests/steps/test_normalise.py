@@ -21,7 +21,11 @@ from curate.steps.normalise import CLOSING_TOKENS, OPENING_TOKENS, Normalise, _i
         ("a\x00b\x1b[31mred\x1b[0m", "abred"),
         ("Yes.<|endoftext|>", "Yes."),
         ("Yes. </s> <|im_end|>\n", "Yes."),
-        ("<s>Hello</s>", "Hello"),
+        ("<s>Hello", "Hello"),
+        ("<s>Hello</s></s>", "<s>Hello</s>"),
+        ("VoilÃ  tout", "Voilà tout"),
+        ("Il dit Ã  tous : voilÃ  le cafÃ©", "Il dit à tous : voilà le café"),
+        ("Je l’ai Ã©crit", "Je l’ai écrit"),
         ("<|endoftext|>", ""),
         ("\x85 dots", "… dots"),
         ("page\x0cbreak", "page\nbreak"),
@@ -37,6 +41,11 @@ def test_repairs(before, after):
         "What does <|endoftext|> mean?",
         "<s>old</s> new <s>price</s>",
         "Use <s>strike</s>",
+        "<s>old price</s>",
+        "<s>old</s>\n<s>older</s>",
+        "CÁ — written Ã in no case",
+        "The letters Ã and Õ are nasal.",
+        "É a letra Ã e nada mais",
         "“curly” quotes and ﬁ ligature",
         "ｗｉｄｅ",
         "line\u2028separator",
@@ -76,6 +85,35 @@ def test_edits_history_and_leaves_what_is_no_text():
     assert edited.history == [{"role": "user", "content": "a"}]
     assert edited.output == 4
     assert record.history[0]["content"] == "a "
+
+
+@pytest.mark.parametrize(
+    ("instruction", "output"),
+    [
+        ("Fix the encoding: cafÃ©", "café"),
+        ("Repair the mojibake.", "donâ€™t"),
+        ("What was wrong with 'naÃ¯ve' on my page?", "Its bytes were read as another text."),
+        ("Why does my page show naÃ¯ve?", "It is UTF-8 that was read as Latin-1."),
+        ("How does é look if UTF-8 is read as Latin-1?", "It looks like Ã©."),
+        ("My text is garbled: LÃ¼beck", "Lübeck"),
+        ("Why are there strange characters in 'Â£5'?", "The page names no charset."),
+        ("How is ï encoded as UTF-8?", "As C3 AF, which CP1252 shows as Ã¯."),
+    ],
+)
+def test_mojibake_that_is_the_subject_stays(instruction, output):
+    record = Record(id="a:1", instruction=instruction, output=output)
+    assert Normalise().apply(record) is record
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    ["Summarise: he is naÃ¯ve.", "Encode the categories of the cafÃ©.", "Decode the riddle: LÃ¼"],
+)
+def test_mojibake_that_is_no_subject_is_repaired(instruction):
+    record = Record(id="a:1", instruction=instruction, output="It’s a cafÃ©.")
+    edited = Normalise().apply(record)
+    assert "Ã" not in edited.instruction
+    assert edited.output == "It’s a café."
 
 
 def test_mojibake_can_be_left():

@@ -51,6 +51,16 @@ def record(instruction, output, context="", **fields):
             "Describe your work experience as an interview answer.",
             "As an AI researcher, I cannot stress enough the value of data.",
         ),
+        record("May I ask her age? Is it polite?", "It is not appropriate to discuss this."),
+        record("Should I talk of pay?", "It is not appropriate to discuss this at the table."),
+        record("Why was it cut?", "It is not appropriate to share this scene with children."),
+        record("Write a note to a host.", "I must decline your kind invitation."),
+        record("Answer a head hunter.", "I have to decline to my regret."),
+        record("What will you do in old age?", "I won't be able to run, but I can walk."),
+        record("Write a message to a friend.", "I won't be able to help you move on Sunday."),
+        record("Why is my house cold?", "I do not have access to the boiler room."),
+        record("Reply to a customer.", "Our policy does not allow me to refund you."),
+        record("What do you know of the policy?", "The policy does not allow pets."),
         record("When did the war end?", "As of my knowledge, it ended in 1945."),
         record("What is a training cutoff?", "A training cutoff is the last date of data."),
         record("Is it possible to divide by zero?", "No, you cannot divide by zero."),
@@ -127,6 +137,59 @@ def test_keeps(good):
             "As an AI language model, I cannot",
         ),
         (record("x", "I cannot assist with that request."), "refusal", "I cannot assist"),
+        *(
+            (record("How is the weather?", output), "refusal", found)
+            for output, found in (
+                ("I must decline to answer this.", "I must decline to answer"),
+                (
+                    "I have to respectfully decline to comment.",
+                    "I have to respectfully decline to comment",
+                ),
+                ("I must refuse this request.", "I must refuse this request"),
+                ("Sorry, but I must decline to help.", "Sorry, but I must decline to help"),
+                (
+                    "I won't be able to help you with this request.",
+                    "I won't be able to help",
+                ),
+                ("I will not be able to assist you.", "I will not be able to assist"),
+                (
+                    "I’m sorry, but I won’t be able to provide that.",
+                    "I'm sorry, but I won't be able to provide that",
+                ),
+                (
+                    "I do not have access to real-time information.",
+                    "I do not have access to real",
+                ),
+                ("I don't have direct access to live data.", "I don't have direct access to live"),
+                (
+                    "It is not appropriate to discuss this.",
+                    "It is not appropriate to discuss this.",
+                ),
+                (
+                    "It would be inappropriate for me to answer such questions.",
+                    "It would be inappropriate for me to answer such questions.",
+                ),
+                (
+                    "OpenAI's policy does not allow me to answer.",
+                    "OpenAI's policy does not allow me",
+                ),
+                ("My guidelines prohibit me from it.", "My guidelines prohibit me"),
+            )
+        ),
+        (
+            record(
+                "Which appropriate stock should I buy?", "I'm sorry, but I can't recommend any."
+            ),
+            "refusal",
+            "I'm sorry, but I can't recommend",
+        ),
+        *(
+            (record(instruction, output), "refusal", output)
+            for instruction, output in (
+                ("Can you discuss this?", "It is not appropriate to discuss this."),
+                ("Tell me.", "I will have to decline to answer"),
+            )
+        ),
         (record("x", "I can't help with that."), "refusal", "I can't help with"),
         (
             record("x", "I'm unable to provide that information."),

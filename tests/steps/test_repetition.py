@@ -21,6 +21,15 @@ LINES = "\n".join(SENTENCES)
     record("Say hello 30 times.", "hello " * 30),
     record("Write a song.", f"{LINES}\n" * 4),
     record("Tell a story.", LINES),
+    record("Write a hundred zeros.", "0" * 100),
+    record("Write a googol in digits.", "1" + "0" * 100),
+    record("Show a poly-A strand.", "A" * 120),
+    record("Give a polyT tail.", "T" * 120),
+    record("Invent a DNA sequence.", "AC" * 60),
+    record("Write 120 a's.", "a" * 120),
+    record('Give me 200 "x"s', "x" * 200),
+    record("Type a thousand ones.", "1" * 1000),
+    record("Print 150 exclamation marks.", "!" * 150),
     record("Compare the two.", f"{LINES}\n{LINES[:300]}"),
 ])  # fmt: skip
 def test_keeps(good):
@@ -41,6 +50,15 @@ def test_drops_loops(output, found, times):
     dropped = Repetition().apply(record("Tell me.", output))
     evidence = {"field": "output", "found": found, "times": times}
     assert (dropped.step, dropped.reason, dropped.evidence) == ("repetition", "loop", evidence)
+
+
+@pytest.mark.parametrize("instruction", [
+    "Write a 100 words essay.", "Name a hundred animals.", "Which polymer is this?",
+    "How does poly-adenylation work?", "What is absolute zero?", "Give 20 reasons.",
+])  # fmt: skip
+def test_drops_loops_that_the_prompt_does_not_ask_for(instruction):
+    dropped = Repetition().apply(record(instruction, "0" * 120))
+    assert (dropped.reason, dropped.evidence["times"]) == ("loop", 120)
 
 
 def test_drops_lines_that_came_before():

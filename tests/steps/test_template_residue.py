@@ -29,6 +29,10 @@ def record(instruction, output, context="", **fields):
         record("Write code using ChatML", "prompt = '<|im_start|>user'"),
         record("Write Markdown headings", "### Input:\nfoo\n### Output:\nbar"),
         record("What is ### in markdown?", "A heading."),
+        record("How do I write a prompt for Alpaca?", "### Instruction:\nAdd.\n\n### Response:\n"),
+        record("What does a prompt of Vicuna look like?", "### Human: Hi\n### Assistant: Hello"),
+        record("Show me Mistral's instruct format.", "[INST] Hi [/INST] Hello [INST] Bye"),
+        record("Write prompts that suit an LLM.", "### Instruction:\nAdd.\n### Response:"),
     ],
 )
 def test_keeps(good):
@@ -92,6 +96,8 @@ def test_drops_with_reason_and_evidence(bad, reason, found):
         (record("Name a colour", "<|im_start|>assistant\nRed<|im_end|>"), "output", "Red"),
         (record("Name a colour", "<|assistant|>\nRed"), "output", "Red"),
         (record("Name a colour", "### Assistant: Red"), "output", "Red"),
+        (record("Describe an alpaca.", "### Response:\nIt is woolly."), "output", "It is woolly."),
+        (record("Answer the prompt promptly.", "### Response: Yes"), "output", "Yes"),
         (record("### Human: Name a colour", "Red"), "instruction", "Name a colour"),
         (record("Name", "<start_of_turn>model\nRed<end_of_turn>"), "output", "Red"),
         (

@@ -40,6 +40,38 @@ def record(instruction, output, context="", **fields):
             "Dear Ann, you didn't attach the file to your last mail.",
         ),
         record("Explain the audio in Star Wars", "Ben Burtt..."),
+        record("Describe the following image: a black cat asleep on a red sofa.", "A calm scene."),
+        record("Explain what this picture means: a red circle with a white bar.", "No entry."),
+        record("Describe the image below:\nA black cat sleeps on a red sofa.", "A calm scene."),
+        record("Describe this image\nA black cat sleeps on a red sofa.", "A calm scene."),
+        record("Look at this picture: a red circle with a white bar. What is it?", "No entry."),
+        record("Give a title for this painting in words: three men in a boat", "The Crew"),
+        record("What is a good name for this picture frame shop?", "Frame of Mind"),
+        record("Describe this video game in one line.", "Two paddles and a ball."),
+        record("Explain what this image editor does.", "It crops."),
+        record(
+            "What should a support bot say when no file was attached?",
+            "No file was attached. Please provide the file so that I can help.",
+        ),
+        record("How do I answer if the link is missing?", "The link is missing from your mail."),
+        record("What does a shop say about a forgotten attachment?", "You didn't attach the file."),
+        record("Is this question complete? Where is the", "The question is incomplete."),
+        record(
+            "Tell me whether the prompt is incomplete: Name a", "Yes, the prompt is incomplete."
+        ),
+        record("When does it return 0?", "It returns 0 if the input is empty."),
+        record("Why does it fail?", "Because the query is empty."),
+        record("What is wrong: How are you", "The question is missing a question mark."),
+        record("Why does it stop?", "It stops when the input is cut off."),
+        record("Which fault has this sentence? Because it rained.", "The sentence is incomplete."),
+        record("Are there pictures in the Quran?", "There are no pictures to be found in it."),
+        record("Why is the form empty?", "There is no list to speak of."),
+        record("How do I open report.pdf?", "Double-click it."),
+        record("Read data.xlsx with Python", "import pandas"),
+        record("Summarise report.pdf: sales rose by a tenth last year.", "They rose."),
+        record("Review notes.docx", "Fine.", "The notes say that sales rose."),
+        record("Explain what a.pdf.exe may be.", "A trap."),
+        record("Open a bank account and list the steps.", "Go there."),
         record("What happened in the video 'Charlie bit my finger'?", "Charlie bites."),
     ],
 )
@@ -121,6 +153,45 @@ def test_keeps(good):
             record("Classify the following image", "cat", "image.png"),
             "needs_media",
             "Classify the following image",
+        ),
+        *(
+            (record("What is the total?", output), "missing_input", found)
+            for output, found in (
+                (
+                    "It seems that the question is incomplete. Please provide more details.",
+                    "seems that the question is incomplete",
+                ),
+                ("The question is incomplete.", "The question is incomplete"),
+                ("Your prompt seems to be cut off.", "Your prompt seems to be cut off"),
+                ("I see that the input appears to be empty.", "the input appears to be empty"),
+                ("There is no passage given.", "There is no passage given"),
+                ("There are no documents attached.", "There are no documents attached"),
+                ("There is no text to summarize.", "There is no text to summarize"),
+            )
+        ),
+        *(
+            (record(instruction, "It is 7."), "needs_file", found)
+            for instruction, found in (
+                ("Open report.pdf and list the totals.", "Open report.pdf"),
+                ("Please summarize the file sales.docx.", "Please summarize the file sales.docx"),
+                ("Transcribe talk_1.mp3", "Transcribe talk_1.mp3"),
+                ("Can you read my budget.xlsx?", "Can you read my budget.xlsx"),
+            )
+        ),
+        *(
+            (record(instruction, "A dog."), "needs_media", found)
+            for instruction, found in (
+                ("Describe this image: https://x.com/a.jpg", "Describe this image"),
+                ("Describe the following image: cat.jpg", "Describe the following image"),
+                ("Describe this image. Use three or four words.", "Describe this image"),
+                ("Describe this image carefully.", "Describe this image"),
+                ("Explain what this picture means.", "Explain what this picture"),
+            )
+        ),
+        (
+            record("Complete the sentence.", "It seems the input is empty."),
+            "missing_input",
+            "seems the input is empty",
         ),
         (
             record("Edit the given picture", "I cannot directly edit images."),

@@ -12,6 +12,11 @@ GOOD = {"id": "a:1", "instruction": "q", "output": "a"}
         ({"instruction": ""}, "empty_instruction", {"field": "instruction"}),
         ({"instruction": None}, "missing_instruction", {"field": "instruction"}),
         ({"output": " \n"}, "empty_output", {"field": "output"}),
+        *(
+            ({field: invisible * 3}, f"empty_{field}", {"field": field})
+            for field in ("instruction", "output")
+            for invisible in "\u200b\u2060\u00ad\u2800\u3164\ufeff\u200d\u115f\xa0\x1b"
+        ),
         ({"output": None}, "missing_output", {"field": "output"}),
         ({"output": 4}, "wrong_type", {"field": "output", "found": "int", "value": "4"}),
         ({"context": ["x"]}, "wrong_type", {"field": "context", "found": "list", "value": "['x']"}),
@@ -31,6 +36,12 @@ GOOD = {"id": "a:1", "instruction": "q", "output": "a"}
 def test_drops_with_reason_and_evidence(fields, reason, evidence):
     dropped = Validate(max_chars=10).apply(Record(**{**GOOD, **fields}))
     assert (dropped.step, dropped.reason, dropped.evidence) == ("validate", reason, evidence)
+
+
+@pytest.mark.parametrize("output", [".", "\u200b0", "👩\u200d👩", "\u0301", "ㅤa", "⠁", "\ue000"])
+def test_keeps_what_can_be_seen(output):
+    record = Record(**GOOD | {"output": output})
+    assert Validate().apply(record) is record
 
 
 def test_keeps_what_is_right():
