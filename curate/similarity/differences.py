@@ -6,16 +6,16 @@ import numpy as np
 
 from curate.similarity.index import Index
 from curate.similarity.join import Pairs, count_shared
-from curate.similarity.tokens import FILLERS, TURNING, mix
+from curate.similarity.tokens import FILLERS, mix
 
-__all__ = ["blocks", "without_differences"]
+__all__ = ["blocks", "told_apart", "without_differences"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 U64 = np.uint64
 
 _COLUMNS = {0: (0, 1), 1: (2,)}  # of Profiles.decisive, by side
 _EVEN = ~np.uint32(1)
-TURNS, FILLING = TURNING & _EVEN, FILLERS & _EVEN
+FILLING = FILLERS & _EVEN
 LONG = 40
 """Words; in a text of so many a negation or a numeral may change among other words."""
 SLIPS = 0.2
@@ -36,37 +36,61 @@ def blocks(index: Index, records: Array, sides: tuple[int, ...]) -> Array:
     return total
 
 
-def without_differences(index: Index, pairs: Pairs, sides: tuple[int, ...]) -> Array:
-    """Return which pairs are left once those are out that differ in one of these, on any side.
+def told_apart(index: Index, first: Array, second: Array, sides: tuple[int, ...]) -> Array:
+    """Return which pairs surely differ, on any side, in what decides. Quick: it misses a few.
 
     - numbers in another order, and not beside the same words either; commas elsewhere in them
     - operators in code and sums: one stands in the place of another
     - operators, negations and numerals, in a text of fewer than 40 words
-    - names, negations and numerals, where no other words differ; of names each text needs one
-      that the other lacks
-    - the prompt, if it counts: five words on end or more stand in place of others, or it asks
-      something else
+    - negations, numerals and names, where the other words are the same; of names each text needs
+      one that the other lacks
+    - what the prompt asks, see `_asks_else`
     """
-    first, second = pairs.first, pairs.second
-    same = np.ones(first.size, bool)
+    apart = np.zeros(first.size, bool)
     for side in sides:
-        same &= (index.order[first, side] == index.order[second, side]) | (
-            index.beside[first, side] == index.beside[second, side]
+        apart |= (index.order[first, side] != index.order[second, side]) & (
+            index.beside[first, side] != index.beside[second, side]
         )
         commas = index.commas[:, side]
-        same &= (commas[first] == commas[second]) | (commas[first] == 0) | (commas[second] == 0)
+        apart |= (commas[first] != commas[second]) & (commas[first] != 0) & (commas[second] != 0)
+        operators = index.operators[:, side]
+        more = np.any(operators[first] > operators[second], axis=1)
+        less = np.any(operators[first] < operators[second], axis=1)
         turned = index.turning[first, side] != index.turning[second, side]
-        words = np.minimum(index.words[first, side], index.words[second, side])
-        more, less = _compare(index.operators[first, side], index.operators[second, side])
-        same &= ~((turned | more | less) & (words < LONG) | (more & less))
+        words = index.words[:, side]
+        short = np.minimum(words[first], words[second]) < LONG
+        apart |= (more & less) | short & (turned | more | less)
+        same = index.plain[first, side] == index.plain[second, side]
+        apart |= same & (turned | _both_lack(index.name_bits[:, side], first, second))
+    if 0 in sides:
+        count, bits = index.asked_count[:, 0], index.asked_bits[:, 0]
+        lost = np.bitwise_count(bits[first] & ~bits[second])
+        gained = np.bitwise_count(bits[second] & ~bits[first])
+        other = (count[first] != count[second]) | (np.maximum(lost, gained) > SLIPS * count[first])
+        apart |= (lost > 0) & (gained > 0) & other
+    return apart
+
+
+def _both_lack(bits: Array, first: Array, second: Array) -> Array:
+    """Return which pairs have a bit each that the other lacks."""
+    return ((bits[first] & ~bits[second]) != 0) & ((bits[second] & ~bits[first]) != 0)
+
+
+def without_differences(index: Index, pairs: Pairs, sides: tuple[int, ...]) -> Array:
+    """Return which pairs are left once those are out that differ in what decides.
+
+    To what `told_apart` sees come the names that share its bits, questions that need a look at
+    their words, and prompts in which five words on end or more stand in place of others.
+    """
+    first, second = pairs.first, pairs.second
+    same = ~told_apart(index, first, second, sides)
+    for side in sides:
         names = index.name_counts[:, side]
         fewer = np.minimum(names[first], names[second])
-        named = np.flatnonzero(same & (fewer > 0))
-        turned[named] |= fewer[named] > count_shared(
-            index.names_of, first[named], second[named], side
-        )
-        for number in np.flatnonzero(same & turned).tolist():
-            same[number] = not _only_decisive(index, first[number], second[number], side)
+        plain = index.plain[first, side] == index.plain[second, side]
+        named = np.flatnonzero(same & plain & (fewer > 0))
+        shared = count_shared(index.names_of, first[named], second[named], side)
+        same[named] = shared >= fewer[named]
     if 0 in sides:
         sizes = index.sizes[:, 0]
         lacking = np.minimum(sizes[first], sizes[second]) - pairs.shared[:, 0]
@@ -78,29 +102,6 @@ def without_differences(index: Index, pairs: Pairs, sides: tuple[int, ...]) -> A
         for number in np.flatnonzero(same & other).tolist():
             same[number] = not _asks_else(index, first[number], second[number])
     return same
-
-
-def _compare(one: Array, other: Array) -> tuple[Array, Array]:
-    """Return which rows have a value above the other's, and which one below."""
-    return np.any(one > other, axis=1), np.any(one < other, axis=1)
-
-
-def _only_decisive(index: Index, first: int, second: int, side: int) -> bool:
-    """Return whether all the words that one text has more of than the other are decisive."""
-    words, counts = [], []
-    for record in (first, second):
-        found, count = np.unique(index.words_of(record, side), return_counts=True)
-        words.append(found)
-        counts.append(count)
-    both = np.union1d(*words)
-    more = np.zeros(both.size, np.int64)
-    for sign, found, count in zip((1, -1), words, counts, strict=True):
-        more[np.searchsorted(both, found)] += sign * count
-    for record, lost in ((first, both[more > 0]), (second, both[more < 0])):
-        names = (index.names_of(np.array([record]), side)[0] >> U64(8)).astype(np.uint32) & _EVEN
-        if not (np.isin(lost, names) | np.isin(lost, TURNS)).all():
-            return False
-    return True
 
 
 def _asks_else(index: Index, first: int, second: int) -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from curate.similarity.differences import blocks, without_differences
+from curate.similarity.differences import blocks, told_apart, without_differences
 from curate.similarity.index import Index
 from curate.similarity.join import Pairs, similar_pairs
 
@@ -52,7 +53,8 @@ def find_matches(
     """
     leader = _leaders(index, rank, sides)
     leaders = np.flatnonzero(leader == np.arange(leader.size))
-    pairs = similar_pairs(index, leaders, blocks(index, leaders, sides), sides, floor)
+    apart = partial(told_apart, index, sides=sides)
+    pairs = similar_pairs(index, leaders, blocks(index, leaders, sides), sides, floor, apart)
     same = without_differences(index, pairs, sides)
     pairs = Pairs(pairs.first[same], pairs.second[same], pairs.shared[same])
     return Matches(leader, pairs.first, pairs.second, _scores(index, pairs, sides))

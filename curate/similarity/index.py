@@ -1,6 +1,7 @@
 """Profiles of many records, in memory what is small, in a file without a name what is not."""
 
 import tempfile
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +9,14 @@ import numpy as np
 
 from curate.files import writing
 from curate.records import Record
-from curate.similarity.profile import profile
+from curate.similarity.profile import Profiles, profile
 
 __all__ = ["Index", "expand"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_SMALL = ("normal", "bag", "words", "decisive", "turning", "order", "beside", "asked", "commas",
-          "operators", "sizes",
-          "name_counts")  # fmt: skip
 _LARGE = ("shingles", "sequence", "names")
+_SMALL = tuple(field.name for field in fields(Profiles) if field.name not in _LARGE)
 _BATCH = 1 << 17  # characters that are profiled at once: the arrays stay in the cache
 
 
@@ -36,6 +35,10 @@ class Index:
     order: Array
     beside: Array
     asked: Array
+    asked_bits: Array
+    asked_count: Array
+    plain: Array
+    name_bits: Array
     commas: Array
     operators: Array
     sizes: Array

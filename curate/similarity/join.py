@@ -46,7 +46,12 @@ class Pairs(NamedTuple):
 
 
 def similar_pairs(
-    index: Index, records: Array, blocks: Array, sides: tuple[int, ...], floor: float
+    index: Index,
+    records: Array,
+    blocks: Array,
+    sides: tuple[int, ...],
+    floor: float,
+    apart: Callable[[Array, Array], Array] = lambda first, second: np.zeros(first.size, bool),
 ) -> Pairs:
     """Return all pairs whose Jaccard similarity on every side is at least `floor`.
 
@@ -56,18 +61,25 @@ def similar_pairs(
         blocks: uint64, one for each of `records`; those with unequal ones are not compared.
         sides: what has to be similar: 0 the prompt, 1 the answer.
         floor: between 0 and 1; 0 is not possible.
+        apart: says which pairs of records are not wanted; it is asked before they are counted.
 
     """
-    return _Join(index, records, blocks, sides, floor).pairs()
+    return _Join(index, records, blocks, sides, floor, apart).pairs()
 
 
 class _Join:
     def __init__(
-        self, index: Index, records: Array, blocks: Array, sides: tuple[int, ...], floor: float
+        self,
+        index: Index,
+        records: Array,
+        blocks: Array,
+        sides: tuple[int, ...],
+        floor: float,
+        apart: Callable[[Array, Array], Array],
     ) -> None:
         _, inverse, counts = np.unique(blocks, return_inverse=True, return_counts=True)
         records, blocks = records[counts[inverse] > 1], blocks[counts[inverse] > 1]
-        self.index, self.sides, self.floor = index, sides, floor
+        self.index, self.sides, self.floor, self.apart = index, sides, floor, apart
         size = index.sizes[records][:, list(sides)].sum(axis=1)
         order = np.argsort(size, kind="stable")
         self.records, self.blocks, self.size = records[order], blocks[order], size[order]
@@ -181,7 +193,8 @@ class _Join:
             both = size[first] + size[second]
             stay = both - differ.sum(axis=1, dtype=np.int64) >= 2 * self._needed(both)
             first, second = first[stay], second[stay]
-        return first, second
+        stay = ~self.apart(self.records[first], self.records[second])
+        return first[stay], second[stay]
 
     def _needed(self, both: Array) -> Array:
         """Return how many shingles two sets of so many together must share."""

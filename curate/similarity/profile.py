@@ -57,6 +57,11 @@ class Profiles:
         commas: uint64 (n, 2), the numbers with commas and where these stand; 0 without any.
         operators: uint8 (n, 2, 26), how often each operator stands in code, or, in a prompt, beside
             a number.
+        asked_bits: uint64 (n, 2), a bit or more that those words set.
+        asked_count: int32 (n, 2), number of all words of questions.
+        plain: uint64 (n, 2), equal where the words are but for negations, numerals and those with
+            a capital letter.
+        name_bits: uint64 (n, 2), a bit or more that the names set.
         sizes: int32 (n, 2), number of different shingles.
         shingles: uint64, the different shingles of the first prompt, ascending, then of its
             answer, and so on; the lower 40 bits of each.
@@ -79,6 +84,10 @@ class Profiles:
     shingles: Array
     sequence: Array
     asked: Array
+    asked_bits: Array
+    asked_count: Array
+    plain: Array
+    name_bits: Array
     commas: Array
     operators: Array
     names: Array
@@ -146,6 +155,7 @@ class _Profiler:
         decisive = mix(mix(numbers) + self._pictures()).reshape(-1, 2)
         shingles, sizes = self._shingles()
         names, name_counts = self._names()
+        asked, asked_bits, asked_count = self._asked()
         return Profiles(
             normal=self._normal().reshape(-1, 2),
             bag=self._bag().reshape(-1, 2),
@@ -159,7 +169,13 @@ class _Profiler:
             sequence=self._sequence(),
             commas=self._commas().reshape(-1, 2),
             operators=self._operators().reshape(-1, 2, _OPERATORS.size),
-            asked=self._asked().reshape(-1, 2),
+            asked=asked.reshape(-1, 2),
+            asked_bits=asked_bits.reshape(-1, 2),
+            asked_count=asked_count.astype(np.int32).reshape(-1, 2),
+            plain=self._plain().reshape(-1, 2),
+            name_bits=_bits(
+                names, np.repeat(np.arange(self.count.size), name_counts), self.count.size
+            ).reshape(-1, 2),
             names=names,
             name_counts=name_counts.reshape(-1, 2),
         )
@@ -177,10 +193,22 @@ class _Profiler:
         words = (self.tokens.hashes >> U64(32)).astype(np.uint32)
         return words & ~np.uint32(1) | (self.tokens.kinds >= ASKED)
 
-    def _asked(self) -> Array:
+    def _plain(self) -> Array:
         tokens = self.tokens
-        chosen = np.flatnonzero((tokens.kinds >= ASKED) & (tokens.kinds & FILLER == 0))
-        return _sums(mix(tokens.hashes[chosen]), self._per_document(chosen))
+        chosen = ~tokens.capital & (tokens.kinds & (NEGATION | NUMERAL) == 0)
+        return self._sum(mix(tokens.hashes) * chosen)
+
+    def _asked(self) -> tuple[Array, Array, Array]:
+        tokens = self.tokens
+        asked = np.flatnonzero(tokens.kinds >= ASKED)
+        chosen = asked[tokens.kinds[asked] & FILLER == 0]
+        bounds = self._per_document(chosen)
+        document = np.repeat(np.arange(self.count.size), np.diff(bounds))
+        return (
+            _sums(mix(tokens.hashes[chosen]), bounds),
+            _bits(tokens.hashes[chosen], document, self.count.size),
+            np.diff(self._per_document(asked)),
+        )
 
     def _commas(self) -> Array:
         tokens = self.tokens
@@ -326,3 +354,10 @@ class _Profiler:
 def _sums(values: Array, bounds: Array) -> Array:
     total = np.concatenate([np.zeros(1, U64), np.cumsum(values, dtype=U64)])
     return total[bounds[1:]] - total[bounds[:-1]]
+
+
+def _bits(hashes: Array, document: Array, count: int) -> Array:
+    """Return 64 bits for each document: those that its words set, one each."""
+    place = document * 64 + (mix(hashes) >> U64(58)).astype(np.int64)
+    found = np.bincount(place, minlength=count * 64)[: count * 64] > 0
+    return np.packbits(found.reshape(count, 64), axis=1, bitorder="little").view(U64).ravel()

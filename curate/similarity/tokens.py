@@ -11,7 +11,7 @@ from curate.similarity.characters import DIGIT, END, GLUE, SYMBOL, UPPER, WIDE, 
 from curate.similarity.words import FILLING, NEGATIONS, NUMERALS
 
 __all__ = ["ASKED", "FILLER", "FILLERS", "LAST", "NAME", "NEGATION", "NUMBER", "NUMERAL",
-           "SPACELESS", "TURNING", "Tokens", "mix", "powers", "tokenise"]  # fmt: skip
+           "SPACELESS", "Tokens", "mix", "powers", "tokenise"]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
 U64 = np.uint64
@@ -36,6 +36,7 @@ class Tokens:
             little of what a text is about), NAME (capital letter inside a sentence), SPACELESS (a
             character of a script without spaces), LAST (a number that no word follows directly),
             ASKED (of a sentence that ends in a question mark).
+        capital: bool, begins with a capital letter.
         first: int64, one longer than there are texts: where the tokens of each begin.
         symbols: uint32, code points of the symbols.
         symbol_text: int64, the text that each symbol stands in.
@@ -49,6 +50,7 @@ class Tokens:
 
     hashes: Array
     kinds: Array
+    capital: Array
     first: Array
     symbols: Array
     symbol_text: Array
@@ -102,7 +104,8 @@ def tokenise(texts: Sequence[str]) -> Tokens:
     kinds[numbers] |= NUMBER
     kinds[numbers[~_followed(codes, starts, ends, numbers)]] |= LAST
     kinds[(classes[starts] & WIDE) != 0] |= SPACELESS
-    _mark_names(kinds, codes, classes, starts, ends)
+    capital = (classes[starts] & UPPER) != 0
+    _mark_names(kinds, codes, capital, starts, ends)
     _mark_questions(kinds, codes, classes, starts)
     places = np.flatnonzero(classes & SYMBOL)
     symbol_text = np.searchsorted(bounds, places, side="right") - 1
@@ -111,6 +114,7 @@ def tokenise(texts: Sequence[str]) -> Tokens:
     return Tokens(
         hashes=hashes,
         kinds=kinds,
+        capital=capital,
         first=first,
         symbols=codes[places],
         symbol_text=symbol_text,
@@ -175,11 +179,11 @@ def _hash(characters: Array, lengths: Array) -> Array:
     return mix(np.add.reduceat(characters * _POWERS[place], offsets) + lengths.astype(U64))
 
 
-def _mark_names(kinds: Array, codes: Array, classes: Array, starts: Array, ends: Array) -> None:
+def _mark_names(kinds: Array, codes: Array, capital: Array, starts: Array, ends: Array) -> None:
     """Set NAME on words with a capital letter that follow another word and a space."""
-    capital = np.flatnonzero(classes[starts] & UPPER)
-    capital = capital[capital > 0]
-    kinds[capital[_followed(codes, starts, ends, capital - 1)]] |= NAME
+    capitals = np.flatnonzero(capital)
+    capitals = capitals[capitals > 0]
+    kinds[capitals[_followed(codes, starts, ends, capitals - 1)]] |= NAME
 
 
 def _mark_questions(kinds: Array, codes: Array, classes: Array, starts: Array) -> None:
@@ -242,7 +246,5 @@ class _Lexicon:
 
 
 _KINDS = _Lexicon(((NUMERALS, NUMERAL), (NEGATIONS, NEGATION), (FILLING, FILLER)))
-TURNING = _KINDS.known(NEGATION | NUMERAL)
-"""uint32, the upper halves of the hashes of negations and numerals."""
 FILLERS = _KINDS.known(FILLER)
 """uint32, the upper halves of the hashes of fillers."""

@@ -181,7 +181,7 @@ def test_two_answers_to_one_question_are_a_conflict():
 def test_templates_with_slots():
     random.seed(3)
     syllables = [a + b for a in "bdfgklmnprst" for b in "aeiou"]
-    names = ["".join(random.sample(syllables, 3)).title() for _ in range(150)]
+    names = ["".join(random.sample(syllables, 3)).title() for _ in range(3000)]
     templates = [
         f"Please use the tool number {n} of the assistant to look up the {what} of {{}} for me "
         "today, then say in one sentence what came of it and whether that is usual there."
