@@ -13,7 +13,6 @@ from curate.records import Record
 from curate.similarity.duplicates import Matches, Removal, conflicts, find_matches, remove
 from curate.similarity.index import Index
 from curate.similarity.join import count_shared
-from curate.similarity.words import strip_politeness
 
 __all__ = ["Clustering", "Policy", "Verdict"]
 
@@ -59,7 +58,7 @@ class Clustering:
         self._index = Index()
         self._ids: list[str] = []
         self._exact: list[int] = []
-        self._merits: list[tuple[int, float, int]] = []
+        self._merits: list[tuple[int, float]] = []
         self._places: list[tuple[int, int]] = []
         self._names: dict[str, int] = {}
 
@@ -71,9 +70,7 @@ class Clustering:
         self._exact.append(xxhash.xxh3_64_intdigest(content))
         prefer = self._policy.prefer
         preferred = prefer.index(record.source) if record.source in prefer else len(prefer)
-        answer = record.output if isinstance(record.output, str) else ""
-        length = len("".join(strip_politeness(answer, answer=True).split()))
-        self._merits.append((preferred, -self._quality(record), -length))
+        self._merits.append((preferred, -self._quality(record)))
         name, _, place = record.id.rpartition(":")
         if not (place.isascii() and place.isdigit() and len(place) < 16):
             name, place = record.id, "0"
@@ -125,9 +122,9 @@ class Clustering:
         named = {number: alphabet[name] for name, number in self._names.items()}
         source = np.array([named[number] for number, _ in self._places], np.int64)
         place = np.array([place for _, place in self._places], np.int64)
-        merits = np.array(self._merits, float).reshape(-1, 3)
+        preferred, quality = np.array(self._merits, float).reshape(-1, 2).T
         return (
-            _rank(np.lexsort((place, source, *merits.T[::-1]))),
+            _rank(np.lexsort((place, source, -self._index.length, quality, preferred))),
             _rank(np.lexsort((place, source))),
         )
 
@@ -138,11 +135,11 @@ class Clustering:
         if policy == "keep_all":
             return losers
         weight = np.bincount(removal.kept[removal.kept >= 0], minlength=removal.kept.size)
-        sources, _, lengths = np.array(self._merits, float).reshape(-1, 3).T
+        preferred = np.array(self._merits, float).reshape(-1, 2)[:, 0]
         order = {
             "first": first,
-            "longest": _rank(np.lexsort((first, lengths))),
-            "prefer": _rank(np.lexsort((first, sources))),
+            "longest": _rank(np.lexsort((first, -self._index.length))),
+            "prefer": _rank(np.lexsort((first, preferred))),
             "majority": _rank(np.lexsort((first, -weight))),
         }.get(policy)
         for group in groups:

@@ -1,5 +1,6 @@
 """What tells two records apart although most of their words are the same."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ __all__ = ["blocks", "told_apart", "without_differences"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 U64 = np.uint64
+Gram = tuple[int, int, int]
 
 _COLUMNS = {0: (0, 1), 1: (2,)}  # of Profiles.decisive, by side
 _EVEN = ~np.uint32(1)
@@ -127,18 +129,17 @@ def _asks_else(index: Index, first: int, second: int) -> bool:
 
 def _replaced(one: Array, other: Array) -> bool:
     """Return whether each text has a long run of shingles that the other lacks."""
-    grams = [_grams(one), _grams(other)]
-    gaps = (_longest_gap(*grams), _longest_gap(*grams[::-1]))
-    return min(gaps) >= REPLACED
+    grams = [
+        list(zip(words, words[1:], words[2:], strict=False))
+        for words in (one.tolist(), other.tolist())
+    ]
+    return _has_gap(grams[0], set(grams[1])) and _has_gap(grams[1], set(grams[0]))
 
 
-def _grams(words: Array) -> Array:
-    wide = words.astype(U64)
-    return mix(mix(mix(wide[:-2]) + wide[1:-1]) + wide[2:])
-
-
-def _longest_gap(sequence: Array, other: Array) -> int:
-    """Return the length of the longest run of values in a row that the other lacks."""
-    there = np.flatnonzero(np.isin(sequence, other))
-    edges = np.concatenate([[-1], there, [sequence.size]])
-    return int(np.diff(edges).max()) - 1
+def _has_gap(sequence: Sequence[Gram], other: Collection[Gram]) -> bool:
+    run = 0
+    for gram in sequence:
+        run = 0 if gram in other else run + 1
+        if run == REPLACED:
+            return True
+    return False

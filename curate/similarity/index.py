@@ -43,6 +43,7 @@ class Index:
     operators: Array
     sizes: Array
     name_counts: Array
+    length: Array
     shingles: Array
     sequence: Array
     names: Array
@@ -88,7 +89,7 @@ class Index:
                 file.flush()
             size = file.tell() // kind.itemsize
             data = np.memmap(file, kind, "r", shape=(size,)) if size else np.zeros(0, kind)
-            setattr(self, name, data)
+            setattr(self, name, np.asarray(data))
         counts = {"shingles": self.sizes, "sequence": self.words, "names": self.name_counts}
         for name, count in counts.items():
             self.starts[name] = np.cumsum(count.sum(axis=1)) - count.sum(axis=1)
@@ -103,12 +104,16 @@ class Index:
 
     def words_of(self, record: int, side: int) -> Array:
         """Return the words of a prompt (side 0) or answer (1) in order, an even number each."""
-        return self._values("sequence", self.words, np.array([record]), side)[0] & ~np.uint32(1)
+        return self._sequence_of(record, side) & ~np.uint32(1)
 
     def question_of(self, record: int) -> Array:
         """Return the words of the questions in a prompt, an even number each."""
-        words = self._values("sequence", self.words, np.array([record]), 0)[0]
+        words = self._sequence_of(record, 0)
         return words[words & 1 == 1] & ~np.uint32(1)
+
+    def _sequence_of(self, record: int, side: int) -> Array:
+        start = self.starts["sequence"][record] + (self.words[record, 0] if side else 0)
+        return self.sequence[start : start + self.words[record, side]]
 
     def _values(self, name: str, counts: Array, records: Array, side: int) -> tuple[Array, Array]:
         starts = self.starts[name][records] + (counts[records, 0] if side else 0)

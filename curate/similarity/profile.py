@@ -70,6 +70,7 @@ class Profiles:
         asked: uint64 (n, 2), equal where the words of questions are, fillers left out.
         names: uint64, the different names of the first prompt, of its answer, and so on.
         name_counts: int32 (n, 2).
+        length: int32 (n,), characters of the answer, neither space nor politeness.
 
     """
 
@@ -92,6 +93,7 @@ class Profiles:
     operators: Array
     names: Array
     name_counts: Array
+    length: Array
 
 
 def profile(records: Sequence[Record]) -> Profiles:
@@ -102,6 +104,7 @@ def profile(records: Sequence[Record]) -> Profiles:
     """
     texts: list[str] = []
     turns: list[int] = []  # what each text is; instruction and context are one
+    lengths = np.zeros(len(records), np.int32)
     documents = np.zeros(2 * len(records) + 1, np.int64)
     for number, record in enumerate(records):
         for kind, text in _prompt(record):
@@ -109,10 +112,11 @@ def profile(records: Sequence[Record]) -> Profiles:
             turns.append(kind)
         documents[2 * number + 1] = len(texts)
         texts.append(strip_politeness(_text(record.output), answer=True))
+        lengths[number] = len("".join(texts[-1].split()))
         turns.append(0)
         documents[2 * number + 2] = len(texts)
     tokens = tokenise(texts)
-    return _Profiler(texts, np.array(turns, U64), documents, tokens).profiles()
+    return _Profiler(texts, np.array(turns, U64), documents, tokens).profiles(lengths)
 
 
 def _text(value: object) -> str:
@@ -150,7 +154,7 @@ class _Profiler:
         self.first = tokens.first[documents]
         self.count = np.diff(self.first)
 
-    def profiles(self) -> Profiles:
+    def profiles(self, length: Array) -> Profiles:
         numbers, order, beside = self._numbers()
         decisive = mix(mix(numbers) + self._pictures()).reshape(-1, 2)
         shingles, sizes = self._shingles()
@@ -178,6 +182,7 @@ class _Profiler:
             ).reshape(-1, 2),
             names=names,
             name_counts=name_counts.reshape(-1, 2),
+            length=length,
         )
 
     def _sum(self, values: Array) -> Array:
