@@ -20,7 +20,7 @@ _UNKNOWN = np.uint8(255)
 
 _PUNCTUATION = frozenset(".,;:!?\"'`´‘’“”„«»…。、，；：！？「」『』・")
 _GLUE = frozenset("'’,.")
-_ENDS = frozenset('.!?:\n\0"“”؟。！？：「」')
+_ENDS = frozenset(".!?:\n\0؟。！？：")
 # Thai and Lao, Tibetan, Myanmar, Khmer, kana, ideographs; not Hangul, which writes spaces.
 _WIDE = ((0xE00, 0xEFF), (0xF00, 0xFFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF),
          (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF),
