@@ -1,0 +1,125 @@
+"""What can tell two documents apart although most words are the same: numbers and the like."""
+
+from typing import Any
+
+import numpy as np
+
+from curate.similarity.documents import POWERS, Documents, bits, sums
+from curate.similarity.tokens import ASKED, FILLER, LAST, NEGATION, NUMBER, NUMERAL, SPACELESS, mix
+
+__all__ = ["OPERATORS", "SHORT", "asked", "commas", "numbers", "operators", "pictures", "plain",
+           "short_texts", "turning"]  # fmt: skip
+
+Array = np.ndarray[Any, np.dtype[Any]]
+U64 = np.uint64
+
+SHORT = 12
+"""A text of fewer different words than this, fillers not counted, is short: some 30 words."""
+
+_SHORT_TOKENS = 64
+_NUMBER, _BESIDE, _SYMBOL, _CONTENT, _TURN = map(U64, (11, 13, 17, 19, 23))
+_CODE_SHARE = 12  # one symbol in so many characters: the text is code
+OPERATORS = np.array(sorted(map(ord, "+-*/%<>=&|^~@$\\[](){}")), np.uint32)
+
+
+def numbers(documents: Documents) -> tuple[Array, Array, Array]:
+    """Return hashes of the numbers: in any order, in order, with the word behind each."""
+    hashes = documents.tokens.hashes
+    chosen = np.flatnonzero(documents.tokens.kinds & NUMBER)
+    bounds = documents.bounds(chosen)
+    values = mix(hashes[chosen] + _NUMBER)
+    document = np.repeat(np.arange(documents.count.size), np.diff(bounds))
+    rank = (np.arange(chosen.size) - bounds[document]) & (POWERS.size - 1)
+    behind = np.zeros(chosen.size, U64)
+    inside = documents.tokens.kinds[chosen] & LAST == 0
+    behind[inside] = hashes[chosen[inside] + 1]
+    return (
+        sums(values, bounds),
+        sums(values * POWERS[rank], bounds),
+        sums(mix(values + behind * _BESIDE), bounds),
+    )
+
+
+def commas(documents: Documents) -> Array:
+    """Return the hash of the numbers with commas and of where these stand; 0 without any."""
+    tokens = documents.tokens
+    numbers = tokens.hashes[tokens.comma_token]
+    values = mix(numbers + tokens.comma_place.astype(U64) * _BESIDE)
+    return sums(values, documents.bounds(tokens.comma_token))
+
+
+def turning(documents: Documents) -> Array:
+    """Return the hash of the negations and numerals of each document."""
+    tokens = documents.tokens
+    chosen = np.flatnonzero(tokens.kinds & (NEGATION | NUMERAL))
+    negation = (tokens.kinds[chosen] & NEGATION) != 0
+    values = np.where(negation, _NUMBER, mix(tokens.hashes[chosen]))
+    return sums(values, documents.bounds(chosen))
+
+
+def pictures(documents: Documents) -> Array:
+    """Return the sum of the symbols other than ASCII in short documents."""
+    tokens = documents.tokens
+    chosen = np.flatnonzero(tokens.symbols > 0x7F)
+    bounds = np.searchsorted(tokens.symbol_text[chosen], documents.ends)
+    return sums(mix(tokens.symbols[chosen] + _SYMBOL), bounds) * (documents.count < _SHORT_TOKENS)
+
+
+def operators(documents: Documents) -> Array:
+    """Return how often each of OPERATORS counts in each document."""
+    tokens, count = documents.tokens, OPERATORS.size
+    bounds = np.searchsorted(tokens.symbol_text, documents.ends)
+    characters = np.concatenate([[0], np.cumsum(tokens.characters)])[documents.ends]
+    code = np.diff(bounds) * _CODE_SHARE > np.diff(characters)
+    document = np.repeat(np.arange(documents.count.size), np.diff(bounds))
+    sum = tokens.symbol_decisive & (document % 2 == 0)  # of an answer the numbers will do
+    kind = np.searchsorted(OPERATORS, tokens.symbols)
+    kind = np.minimum(kind, count - 1)
+    chosen = (sum | code[document]) & (OPERATORS[kind] == tokens.symbols)
+    found = np.bincount(document[chosen] * count + kind[chosen], minlength=bounds.size * count)
+    return np.minimum(found[: documents.count.size * count], 255).astype(np.uint8)
+
+
+def short_texts(documents: Documents) -> Array:
+    """Return the hash of the words that decide in the short texts of each prompt."""
+    tokens = documents.tokens
+    length = np.diff(tokens.first)
+    prompt = np.ones(length.size, bool)
+    prompt[documents.ends[1:][::2]] = False
+    candidate = prompt & (length <= _SHORT_TOKENS) & (length > 0)
+    text = np.repeat(np.arange(length.size), length)
+    chosen = candidate[text] & (tokens.kinds & FILLER == 0)
+    text, hashes = text[chosen], tokens.hashes[chosen]
+    weight = np.where(tokens.kinds[chosen] & SPACELESS, 1, 2)
+    order = np.lexsort((hashes, text))
+    text, hashes, weight = text[order], hashes[order], weight[order]
+    new = np.ones(text.size, bool)
+    new[1:] = (text[1:] != text[:-1]) | (hashes[1:] != hashes[:-1])
+    text, hashes, weight = text[new], hashes[new], weight[new]
+    bounds = np.searchsorted(text, np.arange(length.size + 1))
+    short = candidate & (sums(weight.astype(U64), bounds) < 2 * SHORT)
+    content = mix(sums(mix(hashes + _CONTENT), bounds)) * short
+    content = mix(content + documents.turns * _TURN) * (content != 0)
+    total = np.concatenate([np.zeros(1, U64), np.cumsum(content, dtype=U64)])
+    return (total[documents.ends[1:]] - total[documents.ends[:-1]])[::2]
+
+
+def plain(documents: Documents) -> Array:
+    """Return the hash of the words that are neither decisive nor have a capital letter."""
+    tokens = documents.tokens
+    chosen = ~tokens.capital & (tokens.kinds & (NEGATION | NUMERAL) == 0)
+    return documents.sum(mix(tokens.hashes) * chosen)
+
+
+def asked(documents: Documents) -> tuple[Array, Array, Array]:
+    """Return hash and bits of what questions turn on, and the number of all their words."""
+    tokens = documents.tokens
+    asked = np.flatnonzero(tokens.kinds >= ASKED)
+    chosen = asked[tokens.kinds[asked] & FILLER == 0]
+    bounds = documents.bounds(chosen)
+    document = np.repeat(np.arange(documents.count.size), np.diff(bounds))
+    return (
+        sums(mix(tokens.hashes[chosen]), bounds),
+        bits(tokens.hashes[chosen], document, documents.count.size),
+        np.diff(documents.bounds(asked)),
+    )

@@ -1,0 +1,59 @@
+"""The prompts and answers of a batch of records, as runs of its tokens."""
+
+from typing import Any
+
+import numpy as np
+
+from curate.similarity.tokens import Tokens, mix, powers
+
+__all__ = ["BITS", "POWERS", "Documents", "bits", "sums"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+U64 = np.uint64
+
+BITS = 40
+"""So many bits of the hash of a shingle or a name are kept; above them fits a number."""
+POWERS = powers(1 << 16)
+
+
+class Documents:
+    """Document 2i is the prompt of record i, made of one text or more; 2i + 1 is its answer.
+
+    Attributes:
+        texts: all texts.
+        turns: uint64, what each text is: 0 for instruction, context and answer.
+        ends: int64, one longer than there are documents: the first text of each.
+        tokens: of the texts.
+        first: int64, one longer than there are documents: the first token of each.
+        count: int64, number of tokens of each.
+
+    """
+
+    def __init__(self, texts: list[str], turns: Array, ends: Array, tokens: Tokens) -> None:
+        self.texts = texts
+        self.turns = turns
+        self.ends = ends
+        self.tokens = tokens
+        self.first = tokens.first[ends]
+        self.count = np.diff(self.first)
+
+    def sum(self, values: Array) -> Array:
+        """Return the sum over each document of a value per token."""
+        return sums(values, self.first)
+
+    def bounds(self, chosen: Array) -> Array:
+        """Return where the chosen tokens of each document begin among the chosen."""
+        return np.searchsorted(chosen, self.first)
+
+
+def sums(values: Array, bounds: Array) -> Array:
+    """Return the sum of uint64 values between neighbouring bounds, modulo 2^64."""
+    total = np.concatenate([np.zeros(1, U64), np.cumsum(values, dtype=U64)])
+    return total[bounds[1:]] - total[bounds[:-1]]
+
+
+def bits(hashes: Array, document: Array, count: int) -> Array:
+    """Return 64 bits for each document: those that its words set, one each."""
+    place = document * 64 + (mix(hashes) >> U64(58)).astype(np.int64)
+    found = np.bincount(place, minlength=count * 64)[: count * 64] > 0
+    return np.packbits(found.reshape(count, 64), axis=1, bitorder="little").view(U64).ravel()
