@@ -2,10 +2,11 @@
 
     PEER_PYTHON benchmarks/datatrove_pipeline.py ROWS.jsonl FOLDER
 
-Runs in an interpreter that has datatrove, not in the project's: repair of encoding, empty outputs,
-refusals by one pattern, repetition by 10-grams and lines, exact duplicates (three passes, as it
-does them). It has no part for the other steps, edits and evidence are not kept. Words are split at
-spaces, which is quicker than its own tokenizers, and these have to be downloaded.
+Runs in an interpreter that has datatrove (0.10.1, with xxhash below 3.6), not in the project's:
+repair of encoding, empty outputs, refusals by one pattern, repetition by 10-grams and lines, exact
+duplicates (three passes, as it does them). It has no part for the other steps, edits and evidence
+are not kept. Words are split at spaces, which is quicker than its own tokenizers, and these have to
+be downloaded.
 """
 
 import re

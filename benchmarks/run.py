@@ -87,7 +87,7 @@ def cleaning() -> None:
     print(f"| `clean`, {ROWS:,} rows | {rate} | {beside} | {one / bare:.1f} × |")
     for name, seconds, peak in (
         ("", f"{four:.1f} s, ", four_peak),
-        (" without `dedup`, which keeps a hash and an id a record", "", streamed_peak),
+        (" without `dedup`, which keeps a profile of every record", "", streamed_peak),
     ):
         print(f"| `clean`, {4 * ROWS:,} rows{name} | {seconds}{peak:.0f} MB peak | "
               f"{ROWS:,} rows: {one_peak:.0f} MB | {peak / one_peak:.2f} × |")  # fmt: skip
