@@ -44,7 +44,7 @@ def draw(demo: Path) -> str:
         print()
         show_answers(demo / "run")
     console = Console(record=True, width=120, file=io.StringIO())
-    console.print(Text(text.getvalue().rstrip()))
+    console.print(Text(text.getvalue().rstrip() + "\n"))
     return console.export_svg(title="curate demo", code_format=FORMAT, unique_id="demo")
 
 

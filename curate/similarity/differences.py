@@ -1,6 +1,7 @@
 """What tells two records apart although most of their words are the same."""
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ Gram = tuple[int, int, int]
 
 _COLUMNS = {0: (0, 1), 1: (2,)}  # of Profiles.decisive, by side
 _EVEN = ~np.uint32(1)
-FILLING = FILLERS & _EVEN
+FILLING = frozenset((FILLERS & _EVEN).tolist())
 LONG = 40
 """Words; in a text of so many a negation or a numeral may change among other words."""
 SLIPS = 0.2
@@ -96,9 +97,10 @@ def without_differences(index: Index, pairs: Pairs, sides: tuple[int, ...]) -> A
     if 0 in sides:
         sizes = index.sizes[:, 0]
         lacking = np.minimum(sizes[first], sizes[second]) - pairs.shared[:, 0]
+        grams = lru_cache(maxsize=1024)(partial(_grams, index))
         for number in np.flatnonzero(same & (lacking >= REPLACED)).tolist():
-            one, other = index.words_of(first[number], 0), index.words_of(second[number], 0)
-            same[number] = not _replaced(one, other)
+            one, other = grams(int(first[number])), grams(int(second[number]))
+            same[number] = not (_has_gap(one[0], other[1]) and _has_gap(other[0], one[1]))
         asked = index.asked[:, 0]
         other = (asked[first] != asked[second]) & (asked[first] != 0) & (asked[second] != 0)
         for number in np.flatnonzero(same & other).tolist():
@@ -113,30 +115,28 @@ def _asks_else(index: Index, first: int, second: int) -> bool:
     place of others, and not both are in the other text too, it is the same question with a slip.
     """
     one, other = index.question_of(first), index.question_of(second)
-    lost = np.setdiff1d(np.setdiff1d(one, other), FILLING)
-    gained = np.setdiff1d(np.setdiff1d(other, one), FILLING)
-    if not lost.size or not gained.size:
+    words = set(one.tolist()), set(other.tolist())
+    lost, gained = words[0] - words[1] - FILLING, words[1] - words[0] - FILLING
+    if not lost or not gained:
         return False
     slip = one.size == other.size and np.count_nonzero(one != other) <= SLIPS * one.size
     if not slip:
         return True
-    elsewhere = (
-        np.isin(lost, index.words_of(second, 0)),
-        np.isin(gained, index.words_of(first, 0)),
-    )
-    return all(found.any() for found in elsewhere)
-
-
-def _replaced(one: Array, other: Array) -> bool:
-    """Return whether each text has a long run of shingles that the other lacks."""
-    grams = [
-        list(zip(words, words[1:], words[2:], strict=False))
-        for words in (one.tolist(), other.tolist())
+    elsewhere = [
+        not names.isdisjoint(index.words_of(record, 0).tolist())
+        for names, record in ((lost, second), (gained, first))
     ]
-    return _has_gap(grams[0], set(grams[1])) and _has_gap(grams[1], set(grams[0]))
+    return all(elsewhere)
+
+
+def _grams(index: Index, record: int) -> tuple[list[Gram], set[Gram]]:
+    words = index.words_of(record, 0).tolist()
+    grams = list(zip(words, words[1:], words[2:], strict=False))
+    return grams, set(grams)
 
 
 def _has_gap(sequence: Sequence[Gram], other: Collection[Gram]) -> bool:
+    """Return whether a long run of shingles is one that the other text lacks."""
     run = 0
     for gram in sequence:
         run = 0 if gram in other else run + 1
