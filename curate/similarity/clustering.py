@@ -1,5 +1,6 @@
 """From records to verdicts: what `curate clean` does in its step `dedup`."""
 
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -57,9 +58,9 @@ class Clustering:
         self._policy = policy
         self._index = Index()
         self._ids: list[str] = []
-        self._exact: list[int] = []
-        self._merits: list[tuple[int, float]] = []
-        self._places: list[tuple[int, int]] = []
+        self._exact = array("Q")  # hash of all that is equal in exact duplicates
+        self._preferred, self._quality = array("i"), array("d")  # less is better
+        self._source, self._place = array("i"), array("q")
         self._names: dict[str, int] = {}
 
     def add(self, record: Record) -> None:
@@ -70,13 +71,15 @@ class Clustering:
         self._exact.append(xxhash.xxh3_64_intdigest(content))
         prefer = self._policy.prefer
         preferred = prefer.index(record.source) if record.source in prefer else len(prefer)
-        self._merits.append((preferred, -self._quality(record)))
+        self._preferred.append(preferred)
+        self._quality.append(-self._quality_of(record))
         name, _, place = record.id.rpartition(":")
         if not (place.isascii() and place.isdigit() and len(place) < 16):
             name, place = record.id, "0"
-        self._places.append((self._names.setdefault(name, len(self._names)), int(place)))
+        self._source.append(self._names.setdefault(name, len(self._names)))
+        self._place.append(int(place))
 
-    def _quality(self, record: Record) -> float:
+    def _quality_of(self, record: Record) -> float:
         value = record.meta.get(self._policy.quality)
         number = isinstance(value, int | float) and not isinstance(value, bool)
         return float(value) if number and value == value else -np.inf  # type: ignore[arg-type]
@@ -118,15 +121,12 @@ class Clustering:
 
     def _ranks(self) -> tuple[Array, Array]:
         """Return the rank of each record among those that should stay, and its place alone."""
-        alphabet = {name: place for place, name in enumerate(sorted(self._names))}
-        named = {number: alphabet[name] for name, number in self._names.items()}
-        source = np.array([named[number] for number, _ in self._places], np.int64)
-        place = np.array([place for _, place in self._places], np.int64)
-        preferred, quality = np.array(self._merits, float).reshape(-1, 2).T
-        return (
-            _rank(np.lexsort((place, source, -self._index.length, quality, preferred))),
-            _rank(np.lexsort((place, source))),
-        )
+        alphabet = np.empty(len(self._names), np.int64)
+        alphabet[[self._names[name] for name in sorted(self._names)]] = np.arange(alphabet.size)
+        first = (np.array(self._place), alphabet[np.array(self._source)])
+        length = -self._index.length
+        best = np.lexsort((*first, length, np.array(self._quality), np.array(self._preferred)))
+        return _rank(best), _rank(np.lexsort(first))
 
     def _settle(self, groups: list[Array], removal: Removal, first: Array) -> dict[int, int]:
         """Return who loses in conflicts, and to whom; to -1 if nobody stays."""
@@ -135,11 +135,10 @@ class Clustering:
         if policy == "keep_all":
             return losers
         weight = np.bincount(removal.kept[removal.kept >= 0], minlength=removal.kept.size)
-        preferred = np.array(self._merits, float).reshape(-1, 2)[:, 0]
         order = {
             "first": first,
             "longest": _rank(np.lexsort((first, -self._index.length))),
-            "prefer": _rank(np.lexsort((first, preferred))),
+            "prefer": _rank(np.lexsort((first, np.array(self._preferred)))),
             "majority": _rank(np.lexsort((first, -weight))),
         }.get(policy)
         for group in groups:
