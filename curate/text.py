@@ -16,7 +16,7 @@ _HARMFUL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u2
 
 
 def fold(text: str) -> str:
-    r"""Return `text` as exact deduplication compares it: NFC, case-folded, whitespace collapsed.
+    r"""Return `text` as fingerprints of findings have it: NFC, case-folded, spaces collapsed.
 
     NFC and not NFKC: in mathematics and code x² is not x2. The depth of indented lines counts.
 

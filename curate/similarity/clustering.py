@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from curate.records import Record
 from curate.similarity.duplicates import Matches, Removal, conflicts, find_matches, remove
 from curate.similarity.index import Index
-from curate.similarity.join import count_shared
+from curate.similarity.join import count_shared, jaccard
 
 __all__ = ["Clustering", "Policy", "Verdict"]
 
@@ -135,14 +135,16 @@ class Clustering:
         if policy == "keep_all":
             return losers
         weight = np.bincount(removal.kept[removal.kept >= 0], minlength=removal.kept.size)
-        order = {
+        merit = {
             "first": first,
-            "longest": _rank(np.lexsort((first, -self._index.length))),
-            "prefer": _rank(np.lexsort((first, np.array(self._preferred)))),
-            "majority": _rank(np.lexsort((first, -weight))),
+            "longest": -self._index.length,
+            "prefer": np.array(self._preferred),
+            "majority": -weight,
         }.get(policy)
         for group in groups:
-            winner = -1 if order is None else int(group[np.argmin(order[group])])
+            winner = -1
+            if merit is not None:
+                winner = int(group[np.lexsort((first[group], merit[group]))[0]])
             losers.update({record: winner for record in group.tolist() if record != winner})
         return losers
 
@@ -151,15 +153,13 @@ class Clustering:
                                     "policy": self._policy.conflicts}  # fmt: skip
         if winner >= 0:
             evidence["kept"] = self._ids[winner]
-            evidence["score"] = round(self._similarity(number, winner, 1), 4)
+            evidence["score"] = round(self._answers_alike(number, winner), 4)
         return evidence
 
-    def _similarity(self, one: int, other: int, side: int) -> float:
-        index = self._index
-        first, second = np.array([one]), np.array([other])
-        shared = int(count_shared(index.shingles_of, first, second, side)[0])
-        union = int(index.sizes[one, side] + index.sizes[other, side]) - shared
-        return shared / union if union else 1.0
+    def _answers_alike(self, one: int, other: int) -> float:
+        pair = np.array([one]), np.array([other])
+        shared = count_shared(self._index.shingles_of, *pair, 1)
+        return float(jaccard(self._index, *pair, shared, 1)[0])
 
     def _note(self, matches: Matches, groups: list[Array], rank: Array, note: Note) -> None:
         """Note every cluster: records that hang together by pairs, best first, and the pairs."""

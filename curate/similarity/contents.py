@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import xxhash
 
-from curate.similarity.decisive import commas
-from curate.similarity.documents import BITS, POWERS, Documents, sums
+from curate.similarity.documents import POWERS, Documents, owners, ranks, sets, sums
 from curate.similarity.tokens import ASKED, FILLER, NAME, mix
 
 __all__ = ["bag", "names", "normal", "sequence", "shingles"]
@@ -17,19 +16,18 @@ U64 = np.uint64
 _SYMBOL, _TURN = map(U64, (17, 23))
 
 
-def normal(documents: Documents) -> Array:
-    """Return the hash of the words and symbols of each document in their order."""
+def normal(documents: Documents, commas: Array) -> Array:
+    """Return the hash of the words and symbols of each document in their order.
+
+    `commas` is what `decisive.commas` returns.
+    """
     tokens = documents.tokens
-    document = np.repeat(np.arange(documents.count.size), documents.count)
-    rank = (np.arange(document.size) - documents.first[document]) & (POWERS.size - 1)
-    words = documents.sum(tokens.hashes * POWERS[rank])
+    words = documents.sum(tokens.hashes * POWERS[ranks(documents.first)])
     bounds = np.searchsorted(tokens.symbol_text, documents.ends)
-    document = np.repeat(np.arange(documents.count.size), np.diff(bounds))
-    place = (tokens.symbol_token - documents.first[document]).astype(U64)
-    rank = (np.arange(document.size) - bounds[document]) & (POWERS.size - 1)
-    signs = sums(mix(tokens.symbols + place * _SYMBOL) * POWERS[rank], bounds)
+    place = (tokens.symbol_token - documents.first[owners(bounds)]).astype(U64)
+    signs = sums(mix(tokens.symbols + place * _SYMBOL) * POWERS[ranks(bounds)], bounds)
     spoken = sums(mix(documents.turns) * (documents.turns > 0), documents.ends)
-    normal = mix(mix(words) + signs + commas(documents) + spoken * _TURN)
+    normal = mix(mix(words) + signs + commas + spoken * _TURN)
     for number in np.flatnonzero(documents.count == 0).tolist():
         normal[number] = _wordless(documents, number)
     return normal
@@ -54,43 +52,31 @@ def sequence(documents: Documents) -> Array:
     return words & ~np.uint32(1) | (documents.tokens.kinds >= ASKED)
 
 
-def shingles(documents: Documents) -> tuple[Array, Array]:
-    """Return the sets of shingles and their sizes."""
+def shingles(documents: Documents, normal: Array) -> tuple[Array, Array]:
+    """Return the sets of shingles and their sizes.
+
+    A document without words has one shingle, its `normal` hash; an empty one has none.
+    """
     hashes, count = documents.tokens.hashes, documents.count
     spread = np.concatenate([hashes, np.zeros(2, U64)])
     grams = mix(spread[:-2] * POWERS[0] + spread[1:-1] * POWERS[1] + spread[2:] * POWERS[2])
-    document = np.repeat(np.arange(count.size), count)
+    document = owners(documents.first)
     whole = np.arange(hashes.size) + 2 < documents.first[document + 1]
     short = np.flatnonzero((count > 0) & (count < 3))
     at = documents.first[short]
     grams[at] = mix(hashes[at] + np.where(count[short] == 2, mix(spread[at + 1]), U64(0)))
     whole[at] = True
-    grams, document = grams[whole] >> U64(64 - BITS), document[whole]
-    wordless = [number for number in np.flatnonzero(count == 0).tolist()]
-    extra = [(number, _wordless(documents, number)) for number in wordless]
-    extra = [(number, value) for number, value in extra if value]
-    if extra:
-        at = np.searchsorted(document, [number for number, _ in extra])
-        document = np.insert(document, at, [number for number, _ in extra])
-        values = np.array([value for _, value in extra], U64) >> U64(64 - BITS)
-        grams = np.insert(grams, at, values)
-    keyed = np.sort(document.astype(U64) << U64(BITS) | grams)
-    new = np.ones(keyed.size, bool)
-    new[1:] = keyed[1:] != keyed[:-1]
-    keyed = keyed[new]
-    sizes = np.bincount((keyed >> U64(BITS)).astype(np.int64), minlength=count.size)
-    return keyed & U64((1 << BITS) - 1), sizes.astype(np.int32)
+    wordless = np.flatnonzero((count == 0) & (normal != 0))
+    grams = np.concatenate([grams[whole], normal[wordless]])
+    return sets(grams, np.concatenate([document[whole], wordless]), count.size)
 
 
 def names(documents: Documents) -> tuple[Array, Array]:
     """Return the names of each document, none where capital letters are its style."""
-    kinds = documents.tokens.kinds
-    named = np.flatnonzero(kinds & NAME)
+    named = np.flatnonzero(documents.tokens.kinds & NAME)
     bounds = documents.bounds(named)
     sober = np.diff(bounds) * 3 < documents.count
-    document = np.repeat(np.arange(documents.count.size), np.diff(bounds))
+    document = owners(bounds)
     chosen = sober[document]
-    document, hashes = document[chosen], documents.tokens.hashes[named[chosen]] >> U64(64 - BITS)
-    keyed = np.unique(document.astype(U64) << U64(BITS) | hashes)
-    counts = np.bincount((keyed >> U64(BITS)).astype(np.int64), minlength=documents.count.size)
-    return keyed & U64((1 << BITS) - 1), counts.astype(np.int32)
+    hashes = documents.tokens.hashes[named[chosen]]
+    return sets(hashes, document[chosen], documents.count.size)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from curate.similarity.documents import POWERS, Documents, bits, sums
+from curate.similarity.documents import POWERS, Documents, bits, owners, ranks, sums
 from curate.similarity.tokens import ASKED, FILLER, LAST, NEGATION, NUMBER, NUMERAL, SPACELESS, mix
 
 __all__ = ["OPERATORS", "SHORT", "asked", "commas", "numbers", "operators", "pictures", "plain",
@@ -28,14 +28,12 @@ def numbers(documents: Documents) -> tuple[Array, Array, Array]:
     chosen = np.flatnonzero(documents.tokens.kinds & NUMBER)
     bounds = documents.bounds(chosen)
     values = mix(hashes[chosen] + _NUMBER)
-    document = np.repeat(np.arange(documents.count.size), np.diff(bounds))
-    rank = (np.arange(chosen.size) - bounds[document]) & (POWERS.size - 1)
     behind = np.zeros(chosen.size, U64)
     inside = documents.tokens.kinds[chosen] & LAST == 0
     behind[inside] = hashes[chosen[inside] + 1]
     return (
         sums(values, bounds),
-        sums(values * POWERS[rank], bounds),
+        sums(values * POWERS[ranks(bounds)], bounds),
         sums(mix(values + behind * _BESIDE), bounds),
     )
 
@@ -71,7 +69,7 @@ def operators(documents: Documents) -> Array:
     bounds = np.searchsorted(tokens.symbol_text, documents.ends)
     characters = np.concatenate([[0], np.cumsum(tokens.characters)])[documents.ends]
     code = np.diff(bounds) * _CODE_SHARE > np.diff(characters)
-    document = np.repeat(np.arange(documents.count.size), np.diff(bounds))
+    document = owners(bounds)
     sum = tokens.symbol_decisive & (document % 2 == 0)  # of an answer the numbers will do
     kind = np.searchsorted(OPERATORS, tokens.symbols)
     kind = np.minimum(kind, count - 1)
@@ -87,7 +85,7 @@ def short_texts(documents: Documents) -> Array:
     prompt = np.ones(length.size, bool)
     prompt[documents.ends[1:][::2]] = False
     candidate = prompt & (length <= _SHORT_TOKENS) & (length > 0)
-    text = np.repeat(np.arange(length.size), length)
+    text = owners(tokens.first)
     chosen = candidate[text] & (tokens.kinds & FILLER == 0)
     text, hashes = text[chosen], tokens.hashes[chosen]
     weight = np.where(tokens.kinds[chosen] & SPACELESS, 1, 2)
@@ -100,8 +98,7 @@ def short_texts(documents: Documents) -> Array:
     short = candidate & (sums(weight.astype(U64), bounds) < 2 * SHORT)
     content = mix(sums(mix(hashes + _CONTENT), bounds)) * short
     content = mix(content + documents.turns * _TURN) * (content != 0)
-    total = np.concatenate([np.zeros(1, U64), np.cumsum(content, dtype=U64)])
-    return (total[documents.ends[1:]] - total[documents.ends[:-1]])[::2]
+    return sums(content, documents.ends)[::2]
 
 
 def plain(documents: Documents) -> Array:
@@ -117,9 +114,8 @@ def asked(documents: Documents) -> tuple[Array, Array, Array]:
     asked = np.flatnonzero(tokens.kinds >= ASKED)
     chosen = asked[tokens.kinds[asked] & FILLER == 0]
     bounds = documents.bounds(chosen)
-    document = np.repeat(np.arange(documents.count.size), np.diff(bounds))
     return (
         sums(mix(tokens.hashes[chosen]), bounds),
-        bits(tokens.hashes[chosen], document, documents.count.size),
+        bits(tokens.hashes[chosen], owners(bounds), documents.count.size),
         np.diff(documents.bounds(asked)),
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from curate.similarity.tokens import Tokens, mix, powers
 
-__all__ = ["BITS", "POWERS", "Documents", "bits", "sums"]
+__all__ = ["BITS", "POWERS", "Documents", "bits", "owners", "ranks", "sets", "sums"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 U64 = np.uint64
@@ -50,6 +50,34 @@ def sums(values: Array, bounds: Array) -> Array:
     """Return the sum of uint64 values between neighbouring bounds, modulo 2^64."""
     total = np.concatenate([np.zeros(1, U64), np.cumsum(values, dtype=U64)])
     return total[bounds[1:]] - total[bounds[:-1]]
+
+
+def owners(bounds: Array) -> Array:
+    """Return, for each value between bounds, the number of the two bounds it lies between.
+
+    >>> owners(np.array([0, 2, 2, 3]))
+    array([0, 0, 2])
+    """
+    return np.repeat(np.arange(bounds.size - 1), np.diff(bounds))
+
+
+def ranks(bounds: Array) -> Array:
+    """Return the place of each value after the bound before it, modulo the length of POWERS.
+
+    >>> ranks(np.array([0, 2, 2, 3]))
+    array([0, 1, 0])
+    """
+    return (np.arange(bounds[-1]) - bounds[owners(bounds)]) & (POWERS.size - 1)
+
+
+def sets(hashes: Array, document: Array, count: int) -> tuple[Array, Array]:
+    """Return the different hashes of each document, ascending, BITS of each, and their number."""
+    keyed = np.sort(document.astype(U64) << U64(BITS) | hashes >> U64(64 - BITS))
+    new = np.ones(keyed.size, bool)
+    new[1:] = keyed[1:] != keyed[:-1]
+    keyed = keyed[new]
+    sizes = np.bincount((keyed >> U64(BITS)).astype(np.int64), minlength=count)
+    return keyed & U64((1 << BITS) - 1), sizes.astype(np.int32)
 
 
 def bits(hashes: Array, document: Array, count: int) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from curate.similarity.differences import blocks, told_apart, without_differences
 from curate.similarity.index import Index
-from curate.similarity.join import Pairs, similar_pairs
+from curate.similarity.join import Pairs, jaccard, similar_pairs
 
 __all__ = ["FLOOR", "Matches", "Removal", "conflicts", "find_matches", "remove"]
 
@@ -39,22 +39,19 @@ class Matches:
     scores: Array
 
 
-def find_matches(
-    index: Index, rank: Array, sides: tuple[int, ...], floor: float = FLOOR
-) -> Matches:
+def find_matches(index: Index, rank: Array, sides: tuple[int, ...]) -> Matches:
     """Return the matches among all records of an index.
 
     Args:
         index: of the records.
         rank: int64 (n,), place of each record among those that should stay: 0 is the best.
         sides: what is compared: 0 the prompt, 1 the answer.
-        floor: least similarity of a pair, on each side.
 
     """
     leader = _leaders(index, rank, sides)
     leaders = np.flatnonzero(leader == np.arange(leader.size))
     apart = partial(told_apart, index, sides=sides)
-    pairs = similar_pairs(index, leaders, blocks(index, leaders, sides), sides, floor, apart)
+    pairs = similar_pairs(index, leaders, blocks(index, leaders, sides), sides, FLOOR, apart)
     same = without_differences(index, pairs, sides)
     pairs = Pairs(pairs.first[same], pairs.second[same], pairs.shared[same])
     return Matches(leader, pairs.first, pairs.second, _scores(index, pairs, sides))
@@ -78,8 +75,7 @@ def _scores(index: Index, pairs: Pairs, sides: tuple[int, ...]) -> Array:
     first, second, shared = pairs
     scores = np.ones((first.size, 2))
     for side in sides:
-        union = index.sizes[first, side] + index.sizes[second, side] - shared[:, side]
-        scores[:, side] = np.where(union > 0, shared[:, side] / np.maximum(union, 1), 1.0)
+        scores[:, side] = jaccard(index, first, second, shared[:, side], side)
         same = index.bag[first, side] == index.bag[second, side]
         scores[same & (index.words[first, side] >= _REORDERED), side] = 1.0
     return scores
@@ -112,24 +108,20 @@ def remove(matches: Matches, rank: Array, thresholds: Sequence[float]) -> Remova
     kept = np.full(count, -1, np.int64)
     scores = np.ones((count, 2))
     enough = (matches.scores >= np.array(thresholds) - 1e-9).all(axis=1)
-    near: dict[int, list[tuple[float, int, int]]] = {}
+    near: dict[int, list[tuple[float, int, int, int]]] = {}
     chosen = np.flatnonzero(enough)
     least = matches.scores[chosen].min(axis=1).tolist()
     ends = (matches.first[chosen].tolist(), matches.second[chosen].tolist())
-    for score, one, other in zip(least, *ends, strict=True):
+    for pair, score, one, other in zip(chosen.tolist(), least, *ends, strict=True):
         better, worse = (one, other) if rank[one] < rank[other] else (other, one)
-        near.setdefault(worse, []).append((-score, int(rank[better]), better))
+        near.setdefault(worse, []).append((-score, int(rank[better]), better, pair))
     gone: set[int] = set()
     for record in sorted(near, key=lambda record: int(rank[record])):
         stay = [match for match in near[record] if match[2] not in gone]
         if stay:
-            kept[record] = min(stay)[2]
+            _, _, kept[record], pair = min(stay)
+            scores[record] = matches.scores[pair]
             gone.add(record)
-    for pair in chosen.tolist():
-        one, other = int(matches.first[pair]), int(matches.second[pair])
-        for record, match in ((one, other), (other, one)):
-            if kept[record] == match:
-                scores[record] = matches.scores[pair]
     follows = matches.leader != np.arange(count)
     by_leader = kept[matches.leader]
     kept = np.where(follows, np.where(by_leader >= 0, by_leader, matches.leader), kept)

@@ -20,36 +20,14 @@ _SMALL = tuple(field.name for field in fields(Profiles) if field.name not in _LA
 _BATCH = 1 << 17  # characters that are profiled at once: the arrays stay in the cache
 
 
-class Index:
+class Index(Profiles):
     """Profiles of records, numbered from 0 in the order in which they were added.
 
     The attributes are those of Profiles, over all records; `shingles`, `sequence` and `names` lie
     in files. `starts[name]` says where in them those of each record begin.
     """
 
-    normal: Array
-    bag: Array
-    words: Array
-    decisive: Array
-    turning: Array
-    order: Array
-    beside: Array
-    asked: Array
-    asked_bits: Array
-    asked_count: Array
-    plain: Array
-    name_bits: Array
-    commas: Array
-    operators: Array
-    sizes: Array
-    name_counts: Array
-    length: Array
-    shingles: Array
-    sequence: Array
-    names: Array
-
     def __init__(self) -> None:
-        self.count = 0
         self._waiting: list[Record] = []
         self._characters = 0
         self._parts: dict[str, list[Array]] = {name: [] for name in _SMALL}
@@ -73,7 +51,6 @@ class Index:
         with writing(Path(tempfile.gettempdir())):
             for name in _LARGE:
                 self._files[name].write(getattr(profiles, name).data)
-        self.count += len(self._waiting)
         self._waiting, self._characters = [], 0
 
     def finish(self) -> None:

@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 from curate.similarity.index import Index
 from curate.similarity.tokens import mix
 
-__all__ = ["Pairs", "similar_pairs"]
+__all__ = ["Pairs", "count_shared", "jaccard", "similar_pairs"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 U64 = np.uint64
@@ -102,13 +102,7 @@ class _Join:
 
     def _parts(self) -> Iterator[slice]:
         """Yield slices of the records that hold about a chunk of shingles each."""
-        total = np.cumsum(self.size)
-        start = 0
-        while start < total.size:
-            before = total[start - 1] if start else 0
-            end = max(start + 1, int(np.searchsorted(total, before + _CHUNK, side="right")))
-            yield slice(start, end)
-            start = end
+        return _slices(self.size, _CHUNK)
 
     def _rare(self) -> tuple[Array, Array]:
         """Return the rare shingles of every record, and whose they are, record after record."""
@@ -165,18 +159,14 @@ class _Join:
             return
         matrix, bound = _incidence(rare, owner, self.size.size)
         least = np.searchsorted(self.size, np.ceil(self.floor * self.size - 1e-9))
-        total = np.cumsum(bound)
-        start = 0
-        while start < total.size:
-            before = total[start - 1] if start else 0
-            end = max(start + 1, int(np.searchsorted(total, before + 8 * _CHUNK, side="right")))
-            low = int(least[start])
-            if total[end - 1] > before:
-                shared = (matrix[start:end] @ matrix[low:end].T.tocsr()).tocoo()
-                second, first = shared.row + start, shared.col + low
-                stay = (first < second) & (first >= least[second])
-                yield self._sift(first[stay].astype(np.int64), second[stay].astype(np.int64))
-            start = end
+        for part in _slices(bound, 8 * _CHUNK):
+            if not bound[part].any():
+                continue
+            low = int(least[part.start])
+            shared = (matrix[part] @ matrix[low : part.stop].T.tocsr()).tocoo()
+            second, first = shared.row + part.start, shared.col + low
+            stay = (first < second) & (first >= least[second])
+            yield self._sift(first[stay].astype(np.int64), second[stay].astype(np.int64))
 
     def _sift(self, first: Array, second: Array) -> tuple[Array, Array]:
         """Return the pairs that their sizes and bitmaps leave possible."""
@@ -212,6 +202,17 @@ class _Join:
         return Pairs(np.minimum(first, second), np.maximum(first, second), shared)
 
 
+def _slices(weights: Array, limit: int) -> Iterator[slice]:
+    """Yield slices one after the other, of about `limit` in weight or of one item."""
+    total = np.cumsum(weights)
+    start = 0
+    while start < total.size:
+        before = total[start - 1] if start else 0
+        end = max(start + 1, int(np.searchsorted(total, before + limit, side="right")))
+        yield slice(start, end)
+        start = end
+
+
 def _incidence(rare: Array, owner: Array, count: int) -> tuple[csr_array, Array]:
     """Return which record holds which rare shingle, and a bound of the pairs that each brings.
 
@@ -242,6 +243,12 @@ def count_shared(sets: Sets, first: Array, second: Array, side: int) -> Array:
                       for records in (first, second))  # fmt: skip
         shared[part] = np.diff(one.multiply(other).indptr)
     return shared
+
+
+def jaccard(index: Index, first: Array, second: Array, shared: Array, side: int) -> Array:
+    """Return the similarity of pairs on a side, of which `shared` shingles are common."""
+    union = index.sizes[first, side] + index.sizes[second, side] - shared
+    return np.where(union > 0, shared / np.maximum(union, 1), 1.0)
 
 
 def _rows(values: Array, owner: Array, count: int) -> csr_array:

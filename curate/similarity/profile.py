@@ -19,7 +19,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 U64 = np.uint64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Profiles:
     """Profiles of a batch of records. Column 0 is of the prompt, 1 of the answer.
 
@@ -33,19 +33,19 @@ class Profiles:
         order: uint64 (n, 2), the numbers in their order.
         beside: uint64 (n, 2), each number with the word right behind it, in any order.
         commas: uint64 (n, 2), the numbers with commas and where these stand; 0 without any.
-        operators: uint8 (n, 2, 26), how often each operator stands in code, or, in a prompt, beside
-            a number.
-        asked_bits: uint64 (n, 2), a bit or more that those words set.
+        operators: uint8 (n, 2, number of operators), how often each stands in code, or, in a
+            prompt, beside a number.
+        asked: uint64 (n, 2), equal where the words of questions are, fillers left out.
+        asked_bits: uint64 (n, 2), bits that those words set, one each.
         asked_count: int32 (n, 2), number of all words of questions.
         plain: uint64 (n, 2), equal where the words are but for negations, numerals and those with
             a capital letter.
-        name_bits: uint64 (n, 2), a bit or more that the names set.
+        name_bits: uint64 (n, 2), bits that the names set, one each.
         sizes: int32 (n, 2), number of different shingles.
         shingles: uint64, the different shingles of the first prompt, ascending, then of its
             answer, and so on; the lower 40 bits of each.
         sequence: uint32, the words of the first prompt as they come, of its answer, and so on: 31
             bits of each, and 1 if it is of a question.
-        asked: uint64 (n, 2), equal where the words of questions are, fillers left out.
         names: uint64, the different names of the first prompt, of its answer, and so on.
         name_counts: int32 (n, 2).
         length: int32 (n,), characters of the answer, neither space nor politeness.
@@ -124,11 +124,13 @@ def _prompt(record: Record) -> list[tuple[int, str]]:
 def _profiles(documents: Documents, length: Array) -> Profiles:
     numbers, order, beside = decisive.numbers(documents)
     marks = mix(mix(numbers) + decisive.pictures(documents)).reshape(-1, 2)
-    shingles, sizes = contents.shingles(documents)
+    commas = decisive.commas(documents)
+    normal = contents.normal(documents, commas)
+    shingles, sizes = contents.shingles(documents, normal)
     names, name_counts = contents.names(documents)
     asked, asked_bits, asked_count = decisive.asked(documents)
     return Profiles(
-        normal=contents.normal(documents).reshape(-1, 2),
+        normal=normal.reshape(-1, 2),
         bag=contents.bag(documents).reshape(-1, 2),
         words=documents.count.astype(np.int32).reshape(-1, 2),
         decisive=np.stack([marks[:, 0], decisive.short_texts(documents), marks[:, 1]], axis=1),
@@ -138,7 +140,7 @@ def _profiles(documents: Documents, length: Array) -> Profiles:
         sizes=sizes.reshape(-1, 2),
         shingles=shingles,
         sequence=contents.sequence(documents),
-        commas=decisive.commas(documents).reshape(-1, 2),
+        commas=commas.reshape(-1, 2),
         operators=decisive.operators(documents).reshape(-1, 2, decisive.OPERATORS.size),
         asked=asked.reshape(-1, 2),
         asked_bits=asked_bits.reshape(-1, 2),

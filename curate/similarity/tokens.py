@@ -71,9 +71,9 @@ def mix(values: Array) -> Array:
     return values
 
 
-def powers(count: int, base: U64 = _STEP) -> Array:
-    """Return base^1 … base^count modulo 2^64."""
-    return np.cumprod(np.full(count, base, U64), dtype=U64)
+def powers(count: int) -> Array:
+    """Return the first powers of an odd number, modulo 2^64."""
+    return np.cumprod(np.full(count, _STEP), dtype=U64)
 
 
 _POWERS = powers(1 << 12)
@@ -129,7 +129,6 @@ def tokenise(texts: Sequence[str]) -> Tokens:
 def _words(classes: Array) -> tuple[Array, Array, Array]:
     """Return where tokens start and end, and which characters lie in one."""
     word = (classes & WORD) != 0
-    word[0] &= classes[0] != 0
     changes = np.flatnonzero(word[1:] != word[:-1]) + 1
     if word[0]:
         changes = np.concatenate([[0], changes])
