@@ -26,7 +26,7 @@ EVERY = 1000
 """Records after which a checkpoint may be due."""
 SHARE = 0.02
 """Share of the time that checkpoints may take, whatever the disk."""
-_LEDGERS = ("dropped.jsonl", "edits.jsonl", "clusters.jsonl")
+_LEDGERS = ("dropped.jsonl", "edits.jsonl", "clusters.jsonl", "references.jsonl")
 """The ledgers that a run goes on with; what is quarantined is found again by reading."""
 
 

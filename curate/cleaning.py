@@ -1,7 +1,8 @@
 """Clean sources into a dataset directory: what `curate clean` does."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ from curate.checkpoints import Checkpoint, Checkpoints
 from curate.dataset import DatasetWriter
 from curate.errors import DatasetError, SourceError, UsageError
 from curate.pipeline import run_pipeline
+from curate.records import Record
+from curate.references import References, ReferenceSet
 from curate.reporting.card import card
 from curate.resuming import described, find_checkpoint, find_finished
 from curate.sources import Source
-from curate.steps import Step
+from curate.steps import Normalise, Step
 
 __all__ = ["clean"]
 
@@ -22,6 +25,7 @@ def clean(
     steps: Sequence[Step],
     directory: Path,
     *,
+    compared: Mapping[str, Sequence[ReferenceSet]] | None = None,
     workers: int = 1,
     overwrite: bool = False,
     resume: bool = False,
@@ -35,6 +39,7 @@ def clean(
         sources: what is read.
         steps: what is done with it.
         directory: the folder to write.
+        compared: other sets that steps, by name, compare the records with.
         workers: processes; the result is the same.
         overwrite: replace a dataset that the directory holds.
         resume: go on with a run that stopped; the result is the same.
@@ -49,23 +54,28 @@ def clean(
         UsageError: a run cannot go on so.
         AccountError: a row was lost on the way.
     """
-    _check_apart(sources, directory)
+    compared = compared or {}
+    others = [source for sets in compared.values() for each in sets for source in each.sources]
+    _check_apart([*sources, *others], directory)
     if resume:
         _check_resumable(sources, overwrite)
-    manifest = find_finished(directory, sources, steps) if resume else None
+    manifest = find_finished(directory, sources, steps, compared) if resume else None
     if manifest is not None:
         talk(f"{directory}: is finished; nothing is left to do")
     else:
-        run = described(sources, steps)
+        run = described(sources, steps, compared)
         point = find_checkpoint(directory, run) if resume else None
         every = 0 if any(source.path == "-" for source in sources) else every
         sizes = None if point is None else point.files
         with DatasetWriter(directory, overwrite=overwrite, run=run, sizes=sizes) as writer:
             if resume:
                 talk(_whence(directory, point))
-            manifest = _write(
-                sources, steps, writer, Checkpoints(writer, point, every), workers, progress
-            )
+            journal = Checkpoints(writer, point, every)
+            references = {
+                name: References(sets, partial(_normalised, steps), talk)
+                for name, sets in compared.items()
+            }
+            manifest = _write(sources, steps, references, writer, journal, workers, progress)
     counts = manifest["counts"]
     if counts["kept"] == 0:
         raise SourceError(
@@ -75,9 +85,18 @@ def clean(
     return manifest
 
 
+def _normalised(steps: Sequence[Step], record: Record) -> Record:
+    """Return a record of another set as it would read among those that are cleaned."""
+    for step in steps:
+        if isinstance(step, Normalise) and isinstance(found := step.apply(record), Record):
+            return found
+    return record
+
+
 def _write(
     sources: Sequence[Source],
     steps: Sequence[Step],
+    references: Mapping[str, References],
     writer: DatasetWriter,
     journal: Checkpoints,
     workers: int,
@@ -86,13 +105,19 @@ def _write(
     """Run the steps, make the directory whole and return its manifest."""
     try:
         account = run_pipeline(
-            sources, steps, writer, workers=workers, progress=progress, journal=journal
-        )
+            sources, steps, writer, references=references, workers=workers, progress=progress,
+            journal=journal,
+        )  # fmt: skip
         writer.gather()
         manifest = writer.manifest(
             command="clean",
             account={
                 "sources": [source.to_dict() for source in account.sources],
+                "references": [
+                    {"step": name, **entry}
+                    for name, each in references.items()
+                    for entry in each.entries()
+                ],
                 "steps": [step.to_dict() for step in account.steps],
                 "counts": account.counts(),
             },

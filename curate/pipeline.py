@@ -1,14 +1,13 @@
 """Chain the steps and keep the account."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from curate.account import Account, SourceCount, StepCount
 from curate.engines import Edit, Passage, run_record_steps
 from curate.errors import SourceError, clip
 from curate.journal import Forgetful, Journal, Spool
-from curate.records import Dropped, Quarantined, Record
+from curate.records import Dropped, Quarantined, Record, Reference
 from curate.sources import Reader, Source
 from curate.steps import RecordStep, SetStep, Step
 
@@ -33,12 +32,16 @@ class Sink(Protocol):
     def cluster(self, step: str, row: dict[str, Any]) -> None:
         """Take what a step found of several records together."""
 
+    def reference(self, step: str, reference: Reference) -> None:
+        """Take a record of another set that a step named."""
+
 
 def run_pipeline(
     sources: Sequence[Source],
     steps: Sequence[Step],
     sink: Sink,
     *,
+    references: Mapping[str, Iterable[Reference]] | None = None,
     workers: int = 1,
     observe: Callable[[Record], None] = lambda record: None,
     progress: Callable[[int], None] = lambda read: None,
@@ -46,9 +49,10 @@ def run_pipeline(
 ) -> Account:
     """Return the account of reading `sources` through `steps` into `sink`.
 
-    Records come out in the order in which they were read. `observe` sees each as it was read;
-    `progress` is told the number of rows read so far, now and then; `journal` notes how far the
-    run came, and knows how far the one came with which this one goes on.
+    Records come out in the order in which they were read. `references` are what steps, by name,
+    compare with; `observe` sees each record as it was read; `progress` is told the number of rows
+    read so far, now and then; `journal` notes how far the run came, and knows how far the one came
+    with which this one goes on.
 
     Raises:
         SourceError: a source cannot be read.
@@ -66,7 +70,8 @@ def run_pipeline(
         counts = iter(stage.counts)
         if stage.set_step is not None:
             spool = journal.spool(number, records)
-            records = _route(stage.set_step, spool, next(counts), account, sink)
+            others = (references or {}).get(stage.set_step.name, ())
+            records = _route(stage.set_step, spool, others, next(counts), account, sink)
         if stage.record_steps or number == 0:
             passages = run_record_steps(stage.record_steps, records, workers=workers)
             passages = journal.settle(passages) if number == 0 else passages
@@ -166,14 +171,31 @@ def _settle(
 
 
 def _route(
-    step: SetStep, spool: Spool, count: StepCount, account: Account, sink: Sink
+    step: SetStep,
+    spool: Spool,
+    references: Iterable[Reference],
+    count: StepCount,
+    account: Account,
+    sink: Sink,
 ) -> Iterator[Record]:
-    """Yield the records that a set step keeps; book those that it drops."""
-    for result in step.run(spool, partial(sink.cluster, step.name)):
+    """Yield the records that a set step keeps; book those that it drops, and whom it names."""
+    named: set[tuple[str, str]] = set()
+
+    def note(row: dict[str, Any]) -> None:
+        named.update((set_, id) for set_, id in row.get("others", ()))
+        sink.cluster(step.name, row)
+
+    for result in step.run(spool, note, references):
         if isinstance(result, Dropped):
             count.dropped[result.reason] += 1
             account.dropped += 1
+            if "set" in result.evidence:
+                named.add((result.evidence["set"], result.evidence["kept"]))
             sink.drop(result)
         else:
             yield result
     count.seen = spool.taken
+    if named:
+        for reference in references:
+            if (reference.set, reference.record.id) in named:
+                sink.reference(step.name, reference)

@@ -5,12 +5,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from curate.errors import clip
 
-__all__ = ["FIELDS", "ROLES", "TEXT_FIELDS", "Dropped", "Quarantined", "Record", "Turn",
-           "content_hash", "stored_fault"]  # fmt: skip
+__all__ = ["FIELDS", "ROLES", "TEXT_FIELDS", "Dropped", "Quarantined", "Record", "Reference",
+           "Turn", "content_hash", "stored_fault"]  # fmt: skip
 
 Turn = dict[str, Any]
 """One turn of `history`: `role` (one of ROLES), `content` (text) and, for the tool turns between
@@ -154,6 +154,16 @@ class Dropped:
             "reason": self.reason,
             "evidence": self.evidence,
         }
+
+
+class Reference(NamedTuple):
+    """A record of another set, with which those of a run are compared.
+
+    Its `id` is unique in its set and nowhere else: a record is named by set and id.
+    """
+
+    set: str
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from curate.account import StepCount
 from curate.dataset.edits import EditIndex, undo
 from curate.engines import Edit, run_record_steps
 from curate.errors import DatasetError, clip
-from curate.records import Dropped, Record
+from curate.records import Dropped, Record, Reference
 from curate.steps import STEPS, RecordStep, SetStep, Step
 
 __all__ = ["Exemptions", "Item", "Rerun", "rebuild"]
@@ -72,7 +72,8 @@ class Rerun:
     """The steps of a directory as one way that its records take again.
 
     A step that is None is not asked: what it decided stands. A record step sees the records that
-    have not passed it yet, a set step every record that reaches it, as it was when it did.
+    have not passed it yet, a set step every record that reaches it, as it was when it did, and
+    `references` returns what it compares with.
     """
 
     def __init__(
@@ -82,8 +83,10 @@ class Rerun:
         edits: EditIndex,
         exempt: Exemptions,
         listener: Listener,
+        references: Callable[[str], Iterable[Reference]],
     ) -> None:
         self._steps = steps
+        self._references = references
         self._index = {name: index for index, name in enumerate(names)}
         self._edits = edits
         self._exempt = exempt
@@ -123,7 +126,8 @@ class Rerun:
             raise TypeError(f"{step!r} sees one record at a time")
         spool = _Spool(items)
         reached = _Reached(spool, lambda item: self._as_it_reached(item, index))
-        results = step.run(reached, partial(self._listener.cluster, step.name))
+        note = partial(self._listener.cluster, step.name)
+        results = step.run(reached, note, self._references(step.name))
         for item, result in zip(spool, results, strict=True):
             count.seen += 1
             if self._stays(index, item, result):

@@ -5,14 +5,17 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from curate.account import Account
 from curate.dataset import (
     CLUSTERS,
+    REFERENCES,
     RESTORED,
     DatasetWriter,
+    KeptReferences,
     audit,
     read_ledger,
     read_lines,
@@ -22,7 +25,7 @@ from curate.dataset.edits import EditIndex
 from curate.dataset.order import in_reading_order
 from curate.engines import Edit
 from curate.errors import UsageError
-from curate.records import Dropped, Quarantined, Record
+from curate.records import Dropped, Quarantined, Record, Reference
 from curate.reporting.card import card
 from curate.rerunning import Exemptions, Item, Rerun, rebuild
 from curate.restorable import check_unsplit, find_exemptions
@@ -86,7 +89,7 @@ def restore(
         for row in read_ledger(source / RESTORED):
             writer.restored(row)
         ledger = _Ledger(writer, names, before)
-        rerun = Rerun(steps, names, edits, exempt, ledger)
+        rerun = Rerun(steps, names, edits, exempt, ledger, partial(KeptReferences, source))
         for item in rerun.run(_items(source, manifest, names)):
             ledger.keep(item)
         _copy(source, writer, ledger, [step.name for step in steps if step])
@@ -164,6 +167,8 @@ def _copy(source: Path, writer: DatasetWriter, ledger: _Ledger, asked: Collectio
     for row in read_lines(source / CLUSTERS):
         if row["step"] not in asked:
             writer.cluster(row.pop("step"), row)
+    for row in read_ledger(source / REFERENCES):
+        writer.reference(row["step"], Reference(row["set"], Record.from_dict(row["record"])))
     for row in read_lines(source / "quarantine.jsonl"):
         writer.quarantine(Quarantined(**row))
     earlier = (Edit(**row) for row in read_lines(source / "edits.jsonl"))
@@ -200,6 +205,7 @@ def _account(
         count.edited += entry["edited"] - undone[count.name]
     return {
         "sources": manifest["sources"],
+        "references": manifest.get("references"),
         "steps": [count.to_dict() for count in rerun.counts],
         "counts": account.counts(),
     }

@@ -9,18 +9,29 @@ from curate.dataset import MANIFEST, read_manifest
 from curate.dataset.staging import COMMIT, STAGING, Staging, read_state
 from curate.dataset.writer import versions
 from curate.errors import DatasetError, clip
+from curate.references import ReferenceSet
 from curate.sources import Source, stored_sha256
 from curate.steps import Step
 
 __all__ = ["described", "find_checkpoint", "find_finished"]
 
 
-def described(sources: Sequence[Source], steps: Sequence[Step]) -> dict[str, Any]:
+Compared = Mapping[str, Sequence[ReferenceSet]]
+
+
+def described(
+    sources: Sequence[Source], steps: Sequence[Step], compared: Compared
+) -> dict[str, Any]:
     """Return what tells a run from others, beside what its sources hold. No path is part of it."""
     names = ("layout", "mapping", "license", "split", "recorded")
     return {
         "sources": [source.name for source in sources],
         "options": {s.name: {name: _plain(getattr(s, name)) for name in names} for s in sources},
+        "references": [
+            {"step": step, "set": each.name, "sources": [source.name for source in each.sources]}
+            for step, sets in compared.items()
+            for each in sets
+        ],
         "steps": [step.name for step in steps],
         "settings": {step.name: step.model_dump(mode="json") for step in steps},
         "versions": versions(),
@@ -59,7 +70,7 @@ def _check_run(directory: Path, state: Mapping[str, Any], run: Mapping[str, Any]
 
 
 def find_finished(
-    directory: Path, sources: Sequence[Source], steps: Sequence[Step]
+    directory: Path, sources: Sequence[Source], steps: Sequence[Step], compared: Compared
 ) -> dict[str, Any] | None:
     """Return the manifest of the same run, ended before; None if it is not at its end.
 
@@ -71,14 +82,14 @@ def find_finished(
     staging = Staging(directory, {})
     state = read_state(directory)
     if COMMIT in state:
-        _check_run(directory, state, described(sources, steps))
+        _check_run(directory, state, described(sources, steps, compared))
         staged = (staging.folder / MANIFEST).exists()
         manifest = read_manifest(staging.folder if staged else directory)
-        _check_manifest(directory, manifest, sources, steps)
+        _check_manifest(directory, manifest, sources, steps, compared)
         staging.publish(state[COMMIT])
     elif not state and (directory / MANIFEST).exists():
         manifest = read_manifest(directory)
-        _check_manifest(directory, manifest, sources, steps)
+        _check_manifest(directory, manifest, sources, steps, compared)
     else:
         return None
     staging.remove()
@@ -86,7 +97,11 @@ def find_finished(
 
 
 def _check_manifest(
-    directory: Path, manifest: Mapping[str, Any], sources: Sequence[Source], steps: Sequence[Step]
+    directory: Path,
+    manifest: Mapping[str, Any],
+    sources: Sequence[Source],
+    steps: Sequence[Step],
+    compared: Compared,
 ) -> None:
     """Raise unless the manifest is what a run with these sources and steps writes."""
     layouts = {source.name: source.layout for source in sources}
@@ -94,14 +109,21 @@ def _check_manifest(
         was = {
             "sources": [entry["name"] for entry in manifest["sources"]],
             "source": {e["name"]: _entry(e, layouts.get(e["name"])) for e in manifest["sources"]},
+            "references": [_reference(e) for e in manifest.get("references", [])],
             "steps": [step["name"] for step in manifest["steps"]],
             "settings": {step["name"]: step["settings"] for step in manifest["steps"]},
             "versions": manifest["versions"],
         }
     except (KeyError, TypeError, AttributeError) as error:
         raise DatasetError(f"{directory / MANIFEST}: is incomplete: {error!r}") from error
-    now = {name: part for name, part in described(sources, steps).items() if name in was}
+    now = {name: part for name, part in described(sources, steps, compared).items() if name in was}
     now["source"] = {source.name: _entry_of(source) for source in sources}
+    now["references"] = [
+        _reference({"step": step, "set": each.name, **_entry_of(source)})
+        for step, sets in compared.items()
+        for each in sets
+        for source in each.sources
+    ]
     if difference := _difference(was, now):
         raise DatasetError(
             f"{directory}: holds a dataset of another run: {difference}. Without --resume and "
@@ -114,6 +136,11 @@ def _entry(entry: Mapping[str, Any], layout: str | None) -> dict[str, Any]:
     same = {name: entry[name] for name in ("path", "sha256", "license")}
     forced = None if layout is None else entry["layout"]
     return {**same, "layout": forced, "mapping": entry.get("mapping", {})}
+
+
+def _reference(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a manifest says of a file of a set that a step compared with."""
+    return {name: entry[name] for name in ("step", "set", "path", "sha256")}
 
 
 def _entry_of(source: Source) -> dict[str, Any]:

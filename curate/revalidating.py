@@ -1,12 +1,20 @@
 """Check that a dataset directory is what its steps make of its own records."""
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from curate.dataset import CLUSTERS, RESTORED, read_ledger, read_lines, read_manifest
+from curate.dataset import (
+    CLUSTERS,
+    RESTORED,
+    KeptReferences,
+    read_ledger,
+    read_lines,
+    read_manifest,
+)
 from curate.dataset.edits import EditIndex, undo
 from curate.dataset.order import in_reading_order, is_recorded
 from curate.dataset.writer import versions
@@ -49,7 +57,8 @@ def revalidate(directory: Path) -> str:
     split = next((s["settings"] for s in manifest["steps"] if s["name"] == _SPLIT), None)
     with EditIndex(directory) as edits:
         judge = _Judge(directory, edits, split)
-        rerun = Rerun(steps, names, edits, Exemptions(records=aside), judge)
+        exempt, references = Exemptions(records=aside), partial(KeptReferences, directory)
+        rerun = Rerun(steps, names, edits, exempt, judge, references)
         for item in rerun.run(_items(directory, manifest, names, edits, steps)):
             judge.keep(item)
         judge.finish([step.name for step in steps if step])

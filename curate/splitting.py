@@ -8,6 +8,7 @@ from pathlib import Path
 from curate.dataset import (
     CLUSTERS,
     LEDGERS,
+    REFERENCES,
     RESTORED,
     DatasetWriter,
     audit,
@@ -18,7 +19,7 @@ from curate.dataset import (
 )
 from curate.engines import Edit
 from curate.errors import DatasetError, UsageError
-from curate.records import Dropped, Quarantined, Record, content_hash
+from curate.records import Dropped, Quarantined, Record, Reference, content_hash
 from curate.reporting.card import card
 from curate.text import fold
 
@@ -88,6 +89,7 @@ def split_dataset(
         step = {"name": "split", "settings": settings, "in": kept, "kept": kept}
         account = {
             "sources": manifest["sources"],
+            "references": manifest.get("references"),
             "steps": [*manifest["steps"], {**step, "edited": 0, "dropped": {}}],
             "counts": manifest["counts"],
         }
@@ -108,5 +110,7 @@ def _copy_ledgers(source: Path, writer: DatasetWriter) -> None:
                 writer.cluster(row.pop("step"), row)
             else:
                 writer.edit(Edit(**row))
+    for row in read_ledger(source / REFERENCES):
+        writer.reference(row["step"], Reference(row["set"], Record.from_dict(row["record"])))
     for row in read_ledger(source / RESTORED):
         writer.restored(row)

@@ -27,7 +27,7 @@ class Common(SetStep):
 
     name = "common"
 
-    def run(self, records, note=None):
+    def run(self, records, note=None, references=()):
         firsts = Counter(record.instruction.split()[0] for record in records)
         most = firsts.most_common(1)[0][0]
         for record in records:

@@ -9,11 +9,12 @@ from curate.dataset.names import (
     FILES,
     LEDGERS,
     MANIFEST,
+    REFERENCES,
     RESTORED,
     SCHEMA_VERSION,
     SPLITS,
 )
-from curate.dataset.reader import read_ledger, read_lines, read_records
+from curate.dataset.reader import KeptReferences, read_ledger, read_lines, read_records
 from curate.dataset.writer import DatasetWriter
 
 __all__ = [
@@ -21,10 +22,12 @@ __all__ = [
     "FILES",
     "LEDGERS",
     "MANIFEST",
+    "REFERENCES",
     "RESTORED",
     "SCHEMA_VERSION",
     "SPLITS",
     "DatasetWriter",
+    "KeptReferences",
     "audit",
     "diff",
     "explain",

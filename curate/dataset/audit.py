@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from curate.dataset.digest import ContentDigest
 from curate.dataset.edits import EditIndex, undo
 from curate.dataset.manifest import read_manifest
-from curate.dataset.names import COMMANDS, LEDGER_KEYS, MANIFEST, RESTORED, SPLITS
+from curate.dataset.names import COMMANDS, LEDGER_KEYS, MANIFEST, REFERENCES, RESTORED, SPLITS
 from curate.dataset.order import read_dropped
 from curate.dataset.reader import read_ledger, read_lines, read_records
 from curate.dataset.recount import check_sources
@@ -150,15 +150,24 @@ def _add_new(directory: Path, ids: set[str], id: str) -> None:
 
 def _check_named(directory: Path, ids: set[str]) -> None:
     """Raise if a ledger names a record that is not there."""
-    named = (
-        (f"{directory}/{name}:{number}", id)
-        for name in ("dropped.jsonl", "edits.jsonl", RESTORED)
-        for number, row in enumerate(read_ledger(directory / name), 1)
-        for id in (row.get("id"), row.get("evidence", {}).get("kept"))
-    )
-    for where, id in named:
-        if id is not None and id not in ids:
-            raise DatasetError(f"{where}: there is no record {clip(id)}")
+    others = {(row["set"], row["record"]["id"]) for row in read_ledger(directory / REFERENCES)}
+    for name in ("dropped.jsonl", "edits.jsonl", RESTORED):
+        for number, row in enumerate(read_ledger(directory / name), 1):
+            for id, set_ in _named(row):
+                if (set_, id) not in others if set_ else id not in ids:
+                    of = f" of {clip(set_)}" if set_ else ""
+                    raise DatasetError(
+                        f"{directory}/{name}:{number}: there is no record {clip(id)}{of}"
+                    )
+
+
+def _named(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each id that a line names and the set it is of: empty for one of the directory."""
+    if "id" in row:
+        yield row["id"], ""
+    evidence = row.get("evidence", {})
+    if evidence.get("kept") is not None:
+        yield evidence["kept"], evidence.get("set", "")
 
 
 def _edits(directory: Path, manifest: dict[str, Any]) -> str:
@@ -199,7 +208,7 @@ def _ledgers(directory: Path, manifest: dict[str, Any]) -> str:
         for number, row in enumerate(read_ledger(path), 1):
             if not keys <= set(row) <= keys | optional:
                 raise DatasetError(f"{path}:{number}: its keys are {clip(', '.join(row))}")
-            if name == "dropped.jsonl" and (fault := stored_fault(row["record"])):
+            if "record" in keys and (fault := stored_fault(row["record"])):
                 raise DatasetError(f"{path}:{number}: record: {fault}")
             for key, kind in _KINDS.items():
                 if key in row and type(row[key]) is not kind:

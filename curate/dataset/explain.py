@@ -7,7 +7,7 @@ from typing import Any
 
 from curate.dataset.edits import EditIndex, text_of, undo
 from curate.dataset.manifest import read_manifest
-from curate.dataset.names import RESTORED
+from curate.dataset.names import REFERENCES, RESTORED
 from curate.dataset.reader import read_ledger, read_lines, read_records
 from curate.errors import DatasetError, clip
 from curate.records import Record
@@ -24,10 +24,10 @@ def explain(directory: Path, id: str) -> dict[str, Any]:
     """Return the story of the record with this id.
 
     `fate` is `kept` (then `split` says where) or `dropped` (then `step`, `reason`, `evidence`, and
-    `survivor`, the record that stayed in its place, if there is one); `record` is the record as it
-    left, `as_read` as it was read, `edits` are the changes on its way, each with the place `before`
-    and `after` it, the change between ⟦ and ⟧; `stands_for` the ids dropped in its favour,
-    and `restored`, if there, the verdicts that `--restore` set aside. For
+    `survivor`, the record that stayed in its place, if there is one, which may be of another set);
+    `record` is the record as it left, `as_read` as it was read, `edits` are the changes on its way,
+    each with the place `before` and `after` it, the change between ⟦ and ⟧; `stands_for` the ids
+    dropped in its favour, and `restored`, if there, the verdicts that `--restore` set aside. For
     `source:line` of a row that could not be read, `fate` is `quarantined` and `row` is the row.
 
     Raises:
@@ -53,7 +53,7 @@ def _story(directory: Path, id: str) -> dict[str, Any]:
     story["stands_for"] = [
         row["record"]["id"]
         for row in read_lines(directory / "dropped.jsonl")
-        if row["evidence"].get("kept") == id
+        if row["evidence"].get("kept") == id and "set" not in row["evidence"]
     ]
     return {"id": id, **story}
 
@@ -96,9 +96,19 @@ def _kept(directory: Path, id: str) -> dict[str, Any] | None:
 def _dropped(directory: Path, id: str) -> dict[str, Any] | None:
     for row in read_lines(directory / "dropped.jsonl"):
         if row["record"]["id"] == id:
-            survivor = _kept(directory, row["evidence"].get("kept", ""))
-            story = {"fate": "dropped", **row}
-            return story | ({"survivor": survivor["record"]} if survivor else {})
+            survivor = _survivor(directory, row["evidence"])
+            return {"fate": "dropped", **row} | ({"survivor": survivor} if survivor else {})
+    return None
+
+
+def _survivor(directory: Path, evidence: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the record that evidence names, of this directory or of another set."""
+    if "set" not in evidence:
+        kept = _kept(directory, evidence.get("kept", ""))
+        return kept and dict(kept["record"])
+    for row in read_ledger(directory / REFERENCES):
+        if (row["set"], row["record"]["id"]) == (evidence["set"], evidence["kept"]):
+            return dict(row["record"])
     return None
 
 

@@ -7,6 +7,8 @@ __all__ = [
     "LEDGERS",
     "LEDGER_KEYS",
     "MANIFEST",
+    "OPTIONAL",
+    "REFERENCES",
     "RESTORED",
     "SCHEMA_VERSION",
     "SPLITS",
@@ -21,15 +23,20 @@ RESTORED = "restored.jsonl"
 """The verdicts that `--restore` set aside; there only if there are some."""
 CLUSTERS = "clusters.jsonl"
 """Records that are alike, and prompts with several answers, as the step `dedup` found them."""
+REFERENCES = "references.jsonl"
+"""The records of other sets that steps compared with and named; there only if there are some."""
+OPTIONAL = (RESTORED, REFERENCES)
+"""The ledgers that a dataset directory need not have."""
 LEDGER_KEYS = {
     "dropped.jsonl": ({"record", "step", "reason", "evidence"}, set[str]()),
     "quarantine.jsonl": ({"source", "path", "line", "offset", "error", "raw"}, {"raw_base64"}),
     "edits.jsonl": ({"id", "step", "field", "at", "removed", "inserted"}, set[str]()),
-    CLUSTERS: ({"step", "kind", "ids"}, {"pairs"}),
+    CLUSTERS: ({"step", "kind", "ids"}, {"pairs", "others"}),
+    REFERENCES: ({"step", "set", "record"}, set[str]()),
     RESTORED: ({"id", "step", "reason", "evidence"}, set[str]()),
 }
 """The ledgers, with the keys that a line has and those that it may have."""
-LEDGERS = tuple(name for name in LEDGER_KEYS if name != RESTORED)
+LEDGERS = tuple(name for name in LEDGER_KEYS if name not in OPTIONAL)
 """The ledgers that every dataset directory has."""
 FILES = (
     *(f"{split}.jsonl" for split in SPLITS),

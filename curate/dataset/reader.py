@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 
 from curate.dataset.manifest import read_manifest
-from curate.dataset.names import RESTORED, SPLITS
+from curate.dataset.names import OPTIONAL, REFERENCES, SPLITS
 from curate.errors import DatasetError
-from curate.records import Record, stored_fault
+from curate.records import Record, Reference, stored_fault
 
-__all__ = ["read_ledger", "read_lines", "read_records"]
+__all__ = ["KeptReferences", "read_ledger", "read_lines", "read_records"]
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -51,5 +51,19 @@ def read_records(directory: Path, splits: Iterable[str] = SPLITS) -> Iterator[tu
 
 
 def read_ledger(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a ledger, none of restored.jsonl where nothing was restored."""
-    return iter(()) if path.name == RESTORED and not path.is_file() else read_lines(path)
+    """Yield the lines of a ledger, none of one that need not be there and is not."""
+    return iter(()) if path.name in OPTIONAL and not path.is_file() else read_lines(path)
+
+
+class KeptReferences:
+    """The records of other sets that a step named, as a dataset directory keeps them."""
+
+    def __init__(self, directory: Path, step: str) -> None:
+        self._path = directory / REFERENCES
+        self._step = step
+
+    def __iter__(self) -> Iterator[Reference]:
+        """Yield every reference, in the order in which the step was given them."""
+        for row in read_ledger(self._path):
+            if row["step"] == self._step:
+                yield Reference(row["set"], Record.from_dict(row["record"]))

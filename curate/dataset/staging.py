@@ -19,7 +19,7 @@ _STATE = "checkpoint.json"
 COMMIT = "commit"
 _NAME = re.compile(
     "|".join(map(re.escape, (*FILES, _STATE, f"{_STATE}.tmp")))
-    + r"|\d+\.(passed|dropped|edits|clusters)\.jsonl"
+    + r"|\d+\.(passed|dropped|edits|clusters|references)\.jsonl"
 )
 """Names that a run gives to what it stages."""
 

@@ -12,13 +12,21 @@ import orjson
 
 from curate import __version__
 from curate.dataset.digest import ContentDigest
-from curate.dataset.names import CLUSTERS, FILES, LEDGERS, MANIFEST, RESTORED, SCHEMA_VERSION
+from curate.dataset.names import (
+    CLUSTERS,
+    FILES,
+    LEDGERS,
+    MANIFEST,
+    REFERENCES,
+    RESTORED,
+    SCHEMA_VERSION,
+)
 from curate.dataset.reader import read_lines
 from curate.dataset.staging import STAGING, Sizes, Staging
 from curate.engines import Edit
 from curate.errors import DatasetError
 from curate.files import claim, write_durably, writing
-from curate.records import Dropped, Quarantined, Record
+from curate.records import Dropped, Quarantined, Record, Reference
 
 __all__ = ["DatasetWriter", "versions"]
 
@@ -133,6 +141,11 @@ class DatasetWriter:
         """Write a line of clusters.jsonl."""
         self._ledger(CLUSTERS, step, {"step": step, **row})
 
+    def reference(self, step: str, reference: Reference) -> None:
+        """Write a line of references.jsonl."""
+        row = {"step": step, "set": reference.set, "record": reference.record.to_dict()}
+        self._ledger(REFERENCES, step, row)
+
     def _ledger(self, name: str, step: str, row: dict[str, Any]) -> None:
         """Write a line to the ledger of the step's stage: 0 has the file itself."""
         if stage := self.stages.get(step, 0):
@@ -150,9 +163,11 @@ class DatasetWriter:
 
     def gather(self) -> None:
         """Put the ledgers of the stages behind one another."""
-        for name in LEDGERS:
-            stages = sorted(set(self.stages.values()))
-            self.staging.append(name, [f"{stage}.{name}" for stage in stages])
+        stages = sorted(set(self.stages.values()))
+        for name in (*LEDGERS, REFERENCES):
+            parts = [f"{stage}.{name}" for stage in stages]
+            if name in LEDGERS or any(part in self.staging.files for part in parts):
+                self.staging.append(name, parts)
 
     def manifest(
         self, *, command: str, account: dict[str, Any], seed: int | None
@@ -167,6 +182,7 @@ class DatasetWriter:
             "schema_version": SCHEMA_VERSION,
             "command": command,
             "sources": account["sources"],
+            **({"references": found} if (found := account.get("references")) else {}),
             "steps": account["steps"],
             "counts": account["counts"],
             "outputs": sorted(outputs, key=lambda output: FILES.index(str(output["path"]))),

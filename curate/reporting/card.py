@@ -25,6 +25,7 @@ _FEATURES = [
     *({"name": name, "dtype": "string"} for name in ("source", "origin", "license")),
     {"name": "meta", "dtype": "json"},
 ]
+_SOURCE = ["source", "file", "layout", "rows", "quarantined", "licence"]
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 
 
@@ -49,7 +50,8 @@ def card(manifest: dict[str, Any]) -> str:
         "## Splits",
         _table(["split", "records"], [[split, rows[f"{split}.jsonl"]] for split in splits]),
         "## Sources",
-        _table(["source", "file", "layout", "rows", "quarantined", "licence"], _sources(manifest)),
+        _table(_SOURCE, _sources(manifest["sources"])),
+        *_compared(manifest),
         "## Steps",
         _table(["step", "in", "kept", "edited", "dropped"], _steps(manifest)),
         "`dropped.jsonl` holds each dropped record with step, reason and evidence, "
@@ -84,11 +86,21 @@ def _size(records: int) -> str:
     return next((name for limit, name in _SIZES if records < limit), "n>1M")
 
 
-def _sources(manifest: dict[str, Any]) -> list[list[object]]:
+def _sources(entries: list[dict[str, Any]]) -> list[list[object]]:
     keys = ("name", "path", "layout", "rows", "quarantined")
+    return [[*(entry[key] for key in keys), entry["license"] or "unknown"] for entry in entries]
+
+
+def _compared(manifest: dict[str, Any]) -> list[str]:
+    """Return the section on other sets, if steps compared the records with some."""
+    entries = manifest.get("references", [])
+    if not entries:
+        return []
+    rows = zip(entries, _sources(entries), strict=True)
     return [
-        [*(source[key] for key in keys), source["license"] or "unknown"]
-        for source in manifest["sources"]
+        "## Compared with",
+        "`references.jsonl` holds the records of these sets that `dropped.jsonl` names.",
+        _table(["step", "set", *_SOURCE], [[e["step"], e["set"], *row] for e, row in rows]),
     ]
 
 

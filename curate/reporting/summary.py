@@ -8,7 +8,7 @@ from typing import Any
 from curate.engines import Edit
 from curate.errors import clip
 from curate.pipeline import run_pipeline
-from curate.records import Dropped, Quarantined, Record
+from curate.records import Dropped, Quarantined, Record, Reference
 from curate.reporting.findings import Collector, Finding, say
 from curate.reporting.languages import LanguageSample
 from curate.reporting.lengths import FieldLengths
@@ -78,6 +78,9 @@ class _Notes:
 
     def cluster(self, step: str, row: dict[str, Any]) -> None:
         self.conflicts += row["kind"] == "conflict"
+
+    def reference(self, step: str, reference: Reference) -> None:
+        """Nothing to note: sources are looked at by themselves."""
 
     def _exemplify(self, finding: Finding, record: Record) -> None:
         examples = self.examples.setdefault((finding.step, finding.reason), [])

@@ -4,8 +4,8 @@ from curate.sources.formats import stored_sha256
 from curate.sources.layouts import LAYOUTS, TARGETS, Layout
 from curate.sources.places import element_lines
 from curate.sources.reader import Reader
-from curate.sources.resolving import resolve
-from curate.sources.source import Source
+from curate.sources.resolving import resolve, split_name
+from curate.sources.source import Source, stem
 
 __all__ = [
     "LAYOUTS",
@@ -15,5 +15,7 @@ __all__ = [
     "Source",
     "element_lines",
     "resolve",
+    "split_name",
+    "stem",
     "stored_sha256",
 ]

@@ -15,7 +15,7 @@ from curate.sources.columnar import parts_of
 from curate.sources.layouts import LAYOUTS, TARGETS
 from curate.sources.source import FORMATS, PACKINGS, Source, file_format, stem
 
-__all__ = ["SPLITS", "resolve"]
+__all__ = ["SPLITS", "resolve", "split_name"]
 
 SPLITS = ("train", "validation", "test")
 _NAMED = re.compile(r"([^/=:\\]+)=(.+)", re.DOTALL)
@@ -107,12 +107,21 @@ def _nearest(word: str, known: Sequence[str]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def _files(argument: str, out: str | None) -> list[_File]:
-    """Return the files of one `[NAME=]PATH`, without those in a folder below that is `out`."""
-    given, path = "", argument
+def split_name(argument: str) -> tuple[str, str]:
+    """Return NAME and PATH of a `[NAME=]PATH`, NAME empty where none is given.
+
+    >>> split_name("facts=data/a.jsonl"), split_name("data/a=b.jsonl")
+    (('facts', 'data/a.jsonl'), ('', 'data/a=b.jsonl'))
+    """
     found = _NAMED.fullmatch(argument)
     if found and not os.path.lexists(argument):
-        given, path = found[1].strip(), found[2]
+        return found[1].strip(), found[2]
+    return "", argument
+
+
+def _files(argument: str, out: str | None) -> list[_File]:
+    """Return the files of one `[NAME=]PATH`, without those in a folder below that is `out`."""
+    given, path = split_name(argument)
     if not path:
         raise UsageError("a SOURCE is empty: give a file, a folder, a glob, hf:OWNER/NAME or -")
     if path.startswith("hf:"):

@@ -17,7 +17,7 @@ from curate.steps.truncated_output import TruncatedOutput
 from curate.steps.unanswerable import Unanswerable
 from curate.steps.validate import Validate
 
-__all__ = ["STEPS", "RecordStep", "SetStep", "Step", "select_steps"]
+__all__ = ["STEPS", "Normalise", "RecordStep", "SetStep", "Step", "select_steps"]
 
 STEPS: tuple[type[Step], ...] = (
     Normalise,

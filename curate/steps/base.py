@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from curate.records import TEXT_FIELDS, Dropped, Record
+from curate.records import TEXT_FIELDS, Dropped, Record, Reference
 
 __all__ = ["Note", "RecordStep", "SetStep", "Step", "edit_texts", "text_of"]
 
@@ -44,12 +44,21 @@ class SetStep(Step, ABC):
 
     @abstractmethod
     def run(
-        self, records: Iterable[Record], note: Note = lambda row: None
+        self,
+        records: Iterable[Record],
+        note: Note = lambda row: None,
+        references: Iterable[Reference] = (),
     ) -> Iterator[Record | Dropped]:
         """Yield each record once, kept or dropped, in the order in which they came.
 
-        `records` can be gone through several times, one pass after the other. `note` takes what
-        is to be said of several records together: a line of clusters.jsonl.
+        Args:
+            records: can be gone through several times, one pass after the other.
+            note: takes what is to be said of several records together: a line of clusters.jsonl.
+                Where it is of references too, its `others` are pairs of set and id.
+            references: records of other sets to compare with; can be gone through several times.
+                Evidence that names one has its id as `kept` and its set as `set`. The verdicts
+                have to be the same when only those are there that were named: `audit` has no more.
+
         """
 
 

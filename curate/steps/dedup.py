@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from curate.records import Dropped, Record
+from curate.records import Dropped, Record, Reference
 from curate.steps.base import Note, SetStep
 
 __all__ = ["Dedup"]
@@ -51,7 +51,10 @@ class Dedup(SetStep):
     )
 
     def run(
-        self, records: Iterable[Record], note: Note = lambda row: None
+        self,
+        records: Iterable[Record],
+        note: Note = lambda row: None,
+        references: Iterable[Reference] = (),
     ) -> Iterator[Record | Dropped]:
         """Yield each record, dropped if it is a duplicate of one that stays; note the clusters."""
         from curate.similarity.clustering import Clustering, Policy  # not for `--help`

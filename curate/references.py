@@ -1,0 +1,111 @@
+"""Other sets with which the records of a run are compared: never part of its result."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from curate.account import SourceCount
+from curate.errors import UsageError, clip
+from curate.records import Quarantined, Record, Reference
+from curate.sources import Reader, Source, resolve, split_name, stem
+
+__all__ = ["ReferenceSet", "References", "open_set"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSet:
+    """What one argument names: a set with a name, in one file or more."""
+
+    name: str
+    sources: Sequence[Source]
+
+
+def open_set(argument: str, *, leave_out: Path | None = None) -> ReferenceSet:
+    """Return the set that `[NAME=]SOURCE` names; without NAME it is called as its file or folder.
+
+    Raises:
+        UsageError: the argument cannot be meant so.
+        SourceError: there is no such file.
+    """
+    sources = resolve([argument], leave_out=leave_out)
+    if any(source.path == "-" for source in sources):
+        raise UsageError("a set to compare with is read twice, standard input only once: save it "
+                         "to a file")  # fmt: skip
+    name, path = split_name(argument)
+    if not name:
+        name = sources[0].name if path.startswith("hf:") else stem(os.path.abspath(path))
+    return ReferenceSet(name or "set", sources)
+
+
+@dataclass(slots=True)
+class References:
+    """The records of sets, read anew by each pass.
+
+    Args:
+        sets: names are unique.
+        prepare: what is done with each record before it is compared.
+        warn: is told, once, of rows that cannot be read.
+
+    """
+
+    sets: Sequence[ReferenceSet]
+    prepare: Callable[[Record], Record] = lambda record: record
+    warn: Callable[[str], None] = lambda message: None
+    _counts: dict[str, list[SourceCount]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [each.name for each in self.sets]
+        if repeated := [name for name in names if names.count(name) > 1]:
+            raise UsageError(
+                f"two sets to compare with are called {clip(repeated[0])}: give each a name of its "
+                "own, NAME=PATH"
+            )
+
+    def __iter__(self) -> Iterator[Reference]:
+        """Yield every record of every set, in order.
+
+        Raises:
+            SourceError: a source cannot be read.
+        """
+        for each in self.sets:
+            counts: list[SourceCount] = []
+            for source in each.sources:
+                for record in self._records(each.name, source, counts):
+                    yield Reference(each.name, self.prepare(record))
+            self._counts[each.name] = counts
+
+    def _records(self, name: str, source: Source, counts: list[SourceCount]) -> Iterator[Record]:
+        reader, unread = Reader(source), list[Quarantined]()
+        for item in reader:
+            if isinstance(item, Quarantined):
+                unread.append(item)
+            else:
+                yield item
+        if unread and name not in self._counts:
+            self.warn(_unread(name, unread))
+        counts.append(
+            SourceCount(source.name, source.path, reader.sha256, reader.layout, reader.rows,
+                        len(unread), source.license)
+        )  # fmt: skip
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return what the manifest says of the sets: an entry for each file, as of a source."""
+        if any(each.name not in self._counts for each in self.sets):
+            for _ in self:
+                pass
+        return [
+            {"set": each.name, **count.to_dict()}
+            for each in self.sets
+            for count in self._counts[each.name]
+        ]
+
+
+def _unread(name: str, rows: Sequence[Quarantined]) -> str:
+    first = rows[0]
+    place = f"{first.path}:{first.line}" if first.line else first.path
+    return (
+        f"{name}: {len(rows):,} rows cannot be read and are compared with nothing; the first is "
+        f"{place}: {clip(first.error)}"
+    )
