@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curate import __version__
-from curate.reporting.overview import common_folder
+from curate.reporting.overview import common_folder, conflict_line
 from curate.reporting.summary import Report
 from curate.reporting.verdict import verdict
 from curate.text import harmless
@@ -47,6 +47,7 @@ def inspection_page(report: Report) -> str:
         "is_clean": bool(summary["counts"]["read"]) and not summary["new"],
         "folder": folder,
         "summary": summary,
+        "conflicts": conflict_line(summary["conflicts"]),
         "sources": summary["sources"][:_FEW],
         "more_sources": len(summary["sources"][_FEW:]),
         "fields": [

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["common_folder", "language_line", "print_overview"]
+__all__ = ["common_folder", "conflict_line", "language_line", "print_overview"]
 
 _FILES = 8
 _LANGUAGES = 5
@@ -34,8 +34,12 @@ def print_overview(summary: dict[str, Any]) -> None:
         tables.append(_fields(summary["fields"]))
     _print_beside(tables, out)
     out.print(Text(language_line(summary["languages"])))
-    if number := summary["conversations"]:
-        out.print(Text(f"{number:,} records have earlier turns."))
+    turns = summary["conversations"]
+    told = [f"{turns:,} records have earlier turns."] if turns else []
+    if line := conflict_line(summary["conflicts"]):
+        told.append(line)
+    if told:
+        out.print(Text(" ".join(told)))
     lines = [*_unreadable_lines(summary), *_problem_lines(summary), *_off_lines(summary)]
     if lines:
         out.print()
@@ -85,6 +89,18 @@ def language_line(found: dict[str, Any]) -> str:
     if found["unclear"]:
         parts.append(f"too short or mixed to tell {_percent(found['unclear'], size)}")
     return f"Languages (of {size:,} records): {', '.join(parts)}."
+
+
+def conflict_line(conflicts: int) -> str:
+    """Return what is said of prompts with several answers; empty where there are none.
+
+    >>> conflict_line(1)
+    '1 prompt has several answers.'
+    """
+    if not conflicts:
+        return ""
+    prompts = "1 prompt has" if conflicts == 1 else f"{conflicts:,} prompts have"
+    return f"{prompts} several answers."
 
 
 def _percent(part: int, whole: int) -> str:

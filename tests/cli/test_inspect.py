@@ -118,3 +118,13 @@ def test_a_report_is_not_put_where_it_would_be_read(run):
     assert (done.exit_code, list(Path("in").iterdir())) == (2, [Path("in/a.jsonl")])
     assert "would be read as one the next time" in done.stderr
     assert run("in", "--html", "in/a.html").exit_code == 0
+
+
+def test_prompts_with_several_answers_are_told(run, write_rows, tmp_path):
+    prompt = "What is the capital of Australia?"
+    rows = [{"instruction": prompt, "output": city} for city in ("Canberra.", "Sydney.")]
+    write_rows(tmp_path / "cities.jsonl", rows)
+    line = "1 prompt has several answers."
+    assert line in run("cities.jsonl", "--html", "page.html").stdout
+    assert line in Path("page.html").read_text()
+    assert "several answers" not in run("messy.jsonl").stdout
