@@ -11,32 +11,36 @@ from curate.similarity.differences import blocks, told_apart, without_difference
 from curate.similarity.index import Index
 from curate.similarity.join import Pairs, jaccard, similar_pairs
 
-__all__ = ["FLOOR", "Matches", "Removal", "conflicts", "find_matches", "remove"]
+__all__ = ["FLOOR", "Matches", "Removal", "cut", "find_matches", "remove", "same_prompts"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 FLOOR = 0.5
 """Pairs are searched down to this similarity, so that a lower threshold can be tried at once."""
 _REORDERED = 30  # words; a text of so many or more is the same if its words are
+_PLACES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Which records are the same, and which are similar.
+    """Which records are the same, and which are similar; nothing of it depends on who should stay.
 
     Attributes:
-        leader: int64 (n,), the best record with the same text, the record itself included; texts
-            are the same that differ in case, space and punctuation only.
-        first, second: int64, pairs of leaders that nothing decisive tells apart.
-        scores: float64 (pairs, 2), similarity of their prompts and of their answers; 1 on a side
-            that is not compared.
+        text: int64 (n,), the record that stands for all with the same text when texts are
+            compared, the record itself included; texts are the same that differ in case, space and
+            punctuation only.
+        first, second: int64, pairs of these that nothing decisive tells apart.
+        scores: float64 (pairs, 2), similarity of their prompts and of their answers, cut to four
+            places; 1 on a side that is not compared.
+        prompt: uint64 (n,), equal where the prompts are the same, as `text` is.
 
     """
 
-    leader: Array
+    text: Array
     first: Array
     second: Array
     scores: Array
+    prompt: Array
 
 
 def find_matches(index: Index, rank: Array, sides: tuple[int, ...]) -> Matches:
@@ -44,30 +48,31 @@ def find_matches(index: Index, rank: Array, sides: tuple[int, ...]) -> Matches:
 
     Args:
         index: of the records.
-        rank: int64 (n,), place of each record among those that should stay: 0 is the best.
+        rank: int64 (n,), place of each record: of the same texts the first one is compared.
         sides: what is compared: 0 the prompt, 1 the answer.
 
     """
-    leader = _leaders(index, rank, sides)
-    leaders = np.flatnonzero(leader == np.arange(leader.size))
+    text = _bests(rank, *(index.normal[:, side] for side in sides))
+    texts = np.flatnonzero(text == np.arange(text.size))
     apart = partial(told_apart, index, sides=sides)
-    pairs = similar_pairs(index, leaders, blocks(index, leaders, sides), sides, FLOOR, apart)
+    pairs = similar_pairs(index, texts, blocks(index, texts, sides), sides, FLOOR, apart)
     same = without_differences(index, pairs, sides)
     pairs = Pairs(pairs.first[same], pairs.second[same], pairs.shared[same])
-    return Matches(leader, pairs.first, pairs.second, _scores(index, pairs, sides))
+    scores = _scores(index, pairs, sides)
+    return Matches(text, pairs.first, pairs.second, scores, index.normal[:, 0])
 
 
-def _leaders(index: Index, rank: Array, sides: tuple[int, ...]) -> Array:
-    keys = [index.normal[:, side] for side in sides]
+def _bests(rank: Array, *keys: Array) -> Array:
+    """Return, for each record, the one with the best rank of those with the same keys."""
     order = np.lexsort((rank, *keys))
     new = np.zeros(order.size, bool)
     new[:1] = True
     for key in keys:
         new[1:] |= key[order][1:] != key[order][:-1]
     starts = np.flatnonzero(new)
-    leader = np.empty(order.size, np.int64)
-    leader[order] = order[np.repeat(starts, np.diff(np.append(starts, order.size)))]
-    return leader
+    best = np.empty(order.size, np.int64)
+    best[order] = order[np.repeat(starts, np.diff(np.append(starts, order.size)))]
+    return best
 
 
 def _scores(index: Index, pairs: Pairs, sides: tuple[int, ...]) -> Array:
@@ -78,7 +83,16 @@ def _scores(index: Index, pairs: Pairs, sides: tuple[int, ...]) -> Array:
         scores[:, side] = jaccard(index, first, second, shared[:, side], side)
         same = index.bag[first, side] == index.bag[second, side]
         scores[same & (index.words[first, side] >= _REORDERED), side] = 1.0
-    return scores
+    return cut(scores)
+
+
+def cut(scores: Array) -> Array:
+    """Return scores cut to four places: on the same side of any threshold of four places or fewer.
+
+    >>> cut(np.array([0.79999, 0.8, 2 / 3]))
+    array([0.7999, 0.8   , 0.6666])
+    """
+    return np.floor(scores * _PLACES + 1e-6) / _PLACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +100,14 @@ class Removal:
     """Which records go.
 
     Attributes:
+        best: int64 (n,), of the records with the same text the one with the best rank.
         kept: int64 (n,), the record that stays in place of each; -1 for one that stays itself.
         near: bool (n,), the match is one of similar records, not of equal ones.
         scores: float64 (n, 2), of the record and the one that stays.
 
     """
 
+    best: Array
     kept: Array
     near: Array
     scores: Array
@@ -100,44 +116,52 @@ class Removal:
 def remove(matches: Matches, rank: Array, thresholds: Sequence[float]) -> Removal:
     """Return which records go at two thresholds, of prompts and of answers.
 
-    From the best rank on, a leader stays unless it matches one that stays already: so each record
-    that goes has a match of its own with one that stays. Of several it is the most similar one,
-    then the one with the best rank.
+    Of the records with the same text the one with the best rank can stay. From the best rank on it
+    does unless it matches one that stays already: so each record that goes has a match of its own
+    with one that stays. Of several it is the most similar one, then the one with the best rank.
     """
-    count = matches.leader.size
-    kept = np.full(count, -1, np.int64)
-    scores = np.ones((count, 2))
-    enough = (matches.scores >= np.array(thresholds) - 1e-9).all(axis=1)
-    near: dict[int, list[tuple[float, int, int, int]]] = {}
-    chosen = np.flatnonzero(enough)
-    least = matches.scores[chosen].min(axis=1).tolist()
-    ends = (matches.first[chosen].tolist(), matches.second[chosen].tolist())
-    for pair, score, one, other in zip(chosen.tolist(), least, *ends, strict=True):
-        better, worse = (one, other) if rank[one] < rank[other] else (other, one)
-        near.setdefault(worse, []).append((-score, int(rank[better]), better, pair))
-    gone: set[int] = set()
-    for record in sorted(near, key=lambda record: int(rank[record])):
-        stay = [match for match in near[record] if match[2] not in gone]
-        if stay:
-            _, _, kept[record], pair = min(stay)
-            scores[record] = matches.scores[pair]
-            gone.add(record)
-    follows = matches.leader != np.arange(count)
-    by_leader = kept[matches.leader]
-    kept = np.where(follows, np.where(by_leader >= 0, by_leader, matches.leader), kept)
-    scores = np.where(follows[:, None], scores[matches.leader], scores)
-    return Removal(kept, by_leader >= 0, scores)
+    best = _bests(rank, matches.text)
+    enough = np.flatnonzero((matches.scores >= np.array(thresholds) - 1e-9).all(axis=1))
+    better, worse = best[matches.first[enough]], best[matches.second[enough]]
+    better, worse = np.where(rank[better] < rank[worse], (better, worse), (worse, better))
+    gone = _gone(better, worse, rank)
+    direct = np.flatnonzero(gone[worse] & ~gone[better])
+    better, worse, scores = better[direct], worse[direct], matches.scores[enough[direct]]
+    order = np.lexsort((rank[better], -scores.min(axis=1), worse))
+    order = order[np.diff(worse[order], prepend=-1) > 0]
+    winner, similar = np.full(rank.size, -1, np.int64), np.ones((rank.size, 2))
+    winner[worse[order]], similar[worse[order]] = better[order], scores[order]
+    kept = np.where(winner[best] >= 0, winner[best], best)
+    kept[kept == np.arange(rank.size)] = -1
+    return Removal(best, kept, winner[best] >= 0, similar[best])
 
 
-def conflicts(index: Index, kept: Array, rank: Array) -> list[Array]:
-    """Return the groups of records that stay and share a prompt, each with the best first.
+def _gone(better: Array, worse: Array, rank: Array) -> Array:
+    """Return which records match one that stays, given the better and the worse of each pair."""
+    order = np.argsort(rank[worse], kind="stable")
+    gone = bytearray(rank.size)
+    for one, other in zip(better[order].tolist(), worse[order].tolist(), strict=True):
+        if not gone[one]:  # what is known by now: each pair of a better one came before
+            gone[other] = 1
+    return np.frombuffer(gone, bool)
 
-    Prompts are the same that differ in case, space and punctuation only.
+
+def same_prompts(matches: Matches, best: Array, rank: Array) -> list[Array]:
+    """Return the groups of unlike texts that share a prompt, of each text the best record.
+
+    In a group the best record comes first; the groups go by their first record.
+
+    Args:
+        matches: among the records.
+        best: as in Removal.
+        rank: int64 (n,), place of each record among those that should stay.
+
     """
-    alive = np.flatnonzero(kept < 0)
-    prompt = index.normal[alive, 0]
-    order = np.lexsort((rank[alive], prompt))
-    starts = np.flatnonzero(np.diff(prompt[order], prepend=prompt[order][:1] ^ np.uint64(1)))
-    groups = np.split(alive[order], starts[1:]) if order.size else []
-    groups = [group for group in groups if group.size > 1]
+    texts = np.flatnonzero(best == np.arange(best.size))
+    order = texts[np.lexsort((rank[texts], matches.prompt[texts]))]
+    prompt = matches.prompt[order]
+    starts = np.flatnonzero(np.append(True, prompt[1:] != prompt[:-1])[: order.size])
+    ends = np.append(starts[1:], order.size)
+    several = ends - starts > 1
+    groups = [order[a:b] for a, b in zip(starts[several], ends[several], strict=True)]
     return sorted(groups, key=lambda group: int(group.min()))

@@ -13,7 +13,7 @@ from curate.similarity.documents import Documents, bits
 from curate.similarity.tokens import mix, tokenise
 from curate.similarity.words import strip_politeness
 
-__all__ = ["Profiles", "profile"]
+__all__ = ["Profiles", "answer_length", "profile"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 U64 = np.uint64
@@ -89,12 +89,25 @@ def profile(records: Sequence[Record]) -> Profiles:
             texts.append(text)
             turns.append(kind)
         ends[2 * number + 1] = len(texts)
-        texts.append(strip_politeness(_text(record.output), answer=True))
-        lengths[number] = len("".join(texts[-1].split()))
+        texts.append(_answer(record))
+        lengths[number] = _extent(texts[-1])
         turns.append(0)
         ends[2 * number + 2] = len(texts)
     tokens = tokenise(texts)
     return _profiles(Documents(texts, np.array(turns, U64), ends, tokens), lengths)
+
+
+def answer_length(record: Record) -> int:
+    """Return the characters of an answer, neither space nor politeness."""
+    return _extent(_answer(record))
+
+
+def _answer(record: Record) -> str:
+    return strip_politeness(_text(record.output), answer=True)
+
+
+def _extent(text: str) -> int:
+    return len("".join(text.split()))
 
 
 def _text(value: object) -> str:

@@ -1,12 +1,15 @@
 """Drop records that are there already: equal, equal but for case and the like, or similar."""
 
 from collections.abc import Iterable, Iterator
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from curate.records import Dropped, Record, Reference
 from curate.steps.base import Note, SetStep
+
+if TYPE_CHECKING:
+    from curate.similarity.deciding import Policy
 
 __all__ = ["Dedup"]
 
@@ -57,21 +60,25 @@ class Dedup(SetStep):
         references: Iterable[Reference] = (),
     ) -> Iterator[Record | Dropped]:
         """Yield each record, dropped if it is a duplicate of one that stays; note the clusters."""
-        from curate.similarity.clustering import Clustering, Policy  # not for `--help`
+        from curate.similarity.clustering import find_clusters  # not for `--help`
 
-        thresholds = (self.prompt_threshold, self.answer_threshold)
-        clustering = Clustering(
-            Policy(
-                thresholds=tuple(self.threshold if t is None else t for t in thresholds),
-                scope=self.scope,
-                prefer=self.prefer,
-                quality=self.quality,
-                conflicts=self.conflicts,
-            )
-        )
-        for record in records:
-            clustering.add(record)
-        verdicts = clustering.verdicts(note)
+        decision = find_clusters(records, self.policy())
+        for line in decision.lines():
+            note(line)
+        verdicts = decision.verdicts()
         for record in records:
             verdict = next(verdicts)
             yield record if verdict is None else Dropped(record, self.name, *verdict)
+
+    def policy(self) -> "Policy":
+        """Return what the options say, as the comparison takes it."""
+        from curate.similarity.deciding import Policy
+
+        thresholds = (self.prompt_threshold, self.answer_threshold)
+        return Policy(
+            thresholds=tuple(self.threshold if t is None else t for t in thresholds),
+            scope=self.scope,
+            prefer=self.prefer,
+            quality=self.quality,
+            conflicts=self.conflicts,
+        )

@@ -1,0 +1,142 @@
+"""From matches to verdicts: which records stay, and why the others go."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from curate.similarity.duplicates import Matches, remove, same_prompts
+from curate.similarity.ledger import lines
+from curate.similarity.merits import Merits
+
+__all__ = ["Decision", "Policy", "Verdict"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+_STAYS, _NOBODY = -2, -1
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What counts as a duplicate, and which record of several stays.
+
+    Attributes:
+        thresholds: least similarity of two prompts, and of two answers.
+        scope: what is compared: `both`, `prompt` or `answer`.
+        prefer: sources whose records stay rather than others, best first.
+        quality: column with a number: the record with the highest stays.
+        conflicts: which record stays of those with one prompt and several answers: `keep_all`,
+            `first`, `longest`, `prefer`, `majority` or `drop` (none).
+
+    """
+
+    thresholds: tuple[float, ...]
+    scope: str
+    prefer: tuple[str, ...]
+    quality: str
+    conflicts: str
+
+
+class Verdict(NamedTuple):
+    """Why a record goes, with the evidence."""
+
+    reason: str
+    evidence: dict[str, Any]
+
+
+class Decision:
+    """What becomes of records among which there are matches.
+
+    Args:
+        merits: of the records.
+        matches: among them.
+        policy: by which it is decided.
+        alike: returns the similarity of answers: of some records and as many others.
+
+    Attributes:
+        kept: int64 (n,), as in Removal: conflicts have no part in it.
+        prompts: groups of records that share a prompt, see `same_prompts`.
+
+    """
+
+    def __init__(
+        self,
+        merits: Merits,
+        matches: Matches,
+        policy: Policy,
+        alike: Callable[[Array, Array], Array],
+    ) -> None:
+        self._merits, self._matches, self._policy = merits, matches, policy
+        self._removal = remove(matches, merits.rank, policy.thresholds)
+        self._alike = alike
+        self.kept = self._removal.kept
+        self.prompts = []
+        if policy.scope == "both":
+            self.prompts = same_prompts(matches, self._removal.best, merits.rank)
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Yield what is to be said of several records together: lines of clusters.jsonl."""
+        return lines(self._merits, self._matches, self.prompts, self.kept)
+
+    def verdicts(self) -> Iterator[Verdict | None]:
+        """Yield the verdict on each record in the order in which they were added; None: it stays.
+
+        A duplicate of one that loses a conflict goes for the conflict's sake.
+        """
+        winner = self._winners()
+        lost = np.flatnonzero(winner >= 0)
+        scores = dict(zip(lost.tolist(), self._alike(lost, winner[lost]).tolist(), strict=True))
+        places = zip(self.kept.tolist(), winner.tolist(), strict=True)
+        for number, (kept, other) in enumerate(places):
+            if other != _STAYS:
+                yield self._conflict(other, scores.get(number))
+            elif kept < 0:
+                yield None
+            else:
+                yield self._duplicate(number, kept)
+
+    def count(self) -> int:
+        """Return how many records go."""
+        return int(np.count_nonzero((self.kept >= 0) | (self._winners() != _STAYS)))
+
+    def _winners(self) -> Array:
+        """Return to whom each record loses in a conflict: -2 if it does not, -1 to nobody."""
+        kept, policy = self.kept, self._policy.conflicts
+        winner = np.full(kept.size, _STAYS, np.int64)
+        if policy == "keep_all":
+            return winner
+        first = self._merits.first
+        merit = {
+            "first": first,
+            "longest": -self._merits.length,
+            "prefer": self._merits.preferred,
+            "majority": -np.bincount(kept[kept >= 0], minlength=kept.size),
+        }.get(policy)
+        for group in self.prompts:
+            stay = group[kept[group] < 0]
+            if stay.size < 2:
+                continue
+            best = _NOBODY
+            if merit is not None:
+                best = int(stay[np.lexsort((first[stay], merit[stay]))[0]])
+            winner[stay[stay != best]] = best
+        return np.where((winner == _STAYS) & (kept >= 0), winner[kept], winner)
+
+    def _conflict(self, winner: int, score: float | None) -> Verdict:
+        kept = self._merits.ids[winner] if winner >= 0 else None
+        evidence = {"kept": kept, "score": score, "field": "answer",
+                    "policy": self._policy.conflicts}  # fmt: skip
+        return Verdict("conflict", evidence)
+
+    def _duplicate(self, number: int, kept: int) -> Verdict:
+        merits, removal, scope = self._merits, self._removal, self._policy.scope
+        prompt, answer = removal.scores[number].tolist()
+        score = {"both": min(prompt, answer), "prompt": prompt, "answer": answer}[scope]
+        evidence: dict[str, Any] = {"kept": merits.ids[kept], "score": score, "field": scope}
+        if merits.exact[number] == merits.exact[kept]:
+            return Verdict("exact_duplicate", evidence)
+        if not removal.near[number]:
+            return Verdict("normalised_duplicate", evidence)
+        if scope == "both":
+            evidence |= {"prompt": prompt, "answer": answer}
+        return Verdict("near_duplicate", evidence)

@@ -1,0 +1,112 @@
+"""The matches among records as lines of clusters.jsonl, and back again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from curate.similarity.duplicates import Matches
+from curate.similarity.merits import Merits
+
+__all__ = ["ids_of", "lines", "read_matches"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Line = dict[str, Any]
+
+
+def lines(
+    merits: Merits, matches: Matches, prompts: Sequence[Array], kept: Array
+) -> Iterator[Line]:
+    """Yield a line a cluster, then a line a prompt that several texts share.
+
+    Args:
+        merits: of the records.
+        matches: among them.
+        prompts: groups of records that share a prompt, see `same_prompts`.
+        kept: as in Removal.
+
+    """
+    yield from sorted(
+        _clusters(merits, matches), key=lambda cluster: (-len(cluster["ids"]), cluster["ids"][0])
+    )
+    for group in prompts:
+        stay, gone = group[kept[group] < 0], group[kept[group] >= 0]
+        if stay.size > 1:
+            others = {"gone": [merits.ids[n] for n in gone.tolist()]} if gone.size else {}
+            yield {"kind": "conflict", "ids": [merits.ids[n] for n in stay.tolist()], **others}
+        else:
+            yield {"kind": "prompt", "ids": [merits.ids[n] for n in group.tolist()]}
+
+
+def _clusters(merits: Merits, matches: Matches) -> list[Line]:
+    """Return every cluster: records that hang together, best first."""
+    text, first, second = matches.text, matches.first, matches.second
+    follow = np.flatnonzero(text != np.arange(text.size))
+    one, other = np.concatenate([text[follow], first]), np.concatenate([follow, second])
+    graph = csr_array((np.ones(one.size, np.int8), (one, other)), shape=(text.size, text.size))
+    _, label = connected_components(graph, directed=False)
+    members = np.unique(np.concatenate([one, other]))
+    order = members[np.lexsort((merits.rank[members], label[members]))]
+    position = np.zeros(text.size, np.int64)
+    clusters: dict[int, Line] = {}
+    for record in order.tolist():
+        empty: Line = {"kind": "duplicates", "ids": [], "same": [], "pairs": []}
+        cluster = clusters.setdefault(int(label[record]), empty)
+        position[record] = len(cluster["ids"])
+        cluster["ids"].append(merits.ids[record])
+    for group in _same(text, follow):
+        places = position[group].tolist()
+        clusters[int(label[group[0]])]["same"].append([places[0], *sorted(places[1:])])
+    ends = np.sort(np.stack([position[first], position[second]], axis=1), axis=1)
+    scored = zip(ends.tolist(), matches.scores.tolist(), label[first].tolist(), strict=True)
+    for places, scores, cluster_of in scored:
+        clusters[cluster_of]["pairs"].append([*places, *scores])
+    for cluster in clusters.values():
+        cluster["same"].sort()
+        cluster["pairs"].sort()
+    return list(clusters.values())
+
+
+def _same(text: Array, follow: Array) -> Iterator[Array]:
+    """Yield the records of each text that several have, the one that is compared first."""
+    order = follow[np.argsort(text[follow], kind="stable")]
+    bounds = np.flatnonzero(np.diff(text[order], prepend=-1, append=-1))
+    for start, end in pairwise(bounds.tolist()):
+        yield np.append(text[order[start]], order[start:end])
+
+
+def ids_of(line: Mapping[str, Any]) -> list[str]:
+    """Return the records that a line names."""
+    return [*line["ids"], *line.get("gone", ())]
+
+
+def read_matches(lines: Sequence[Mapping[str, Any]], number: Mapping[str, int]) -> Matches:
+    """Return the matches that lines of clusters.jsonl hold, all of one step.
+
+    Args:
+        lines: what `lines` yields.
+        number: of each record that they name, from 0.
+
+    Raises:
+        LookupError: a line lacks something, or names a record that has no number.
+    """
+    text = np.arange(len(number))
+    pairs = [np.zeros((0, 4))]
+    for line in lines:
+        if line["kind"] == "duplicates":
+            records = np.array([number[id] for id in line["ids"]], np.int64)
+            for compared, *others in line["same"]:
+                text[records[others]] = records[compared]
+            found = np.array(line["pairs"], np.float64).reshape(-1, 4)
+            found[:, :2] = records[found[:, :2].astype(np.int64)]
+            pairs.append(found)
+    prompt = len(lines) + text.astype(np.uint64)
+    for place, line in enumerate(lines):
+        if line["kind"] in ("conflict", "prompt"):
+            prompt[text[[number[id] for id in ids_of(line)]]] = place
+    together = np.concatenate(pairs)
+    ends = together[:, :2].astype(np.int64)
+    return Matches(text, ends[:, 0], ends[:, 1], together[:, 2:], prompt[text])

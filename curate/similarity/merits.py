@@ -1,0 +1,79 @@
+"""What makes one record stay rather than another that is the same."""
+
+from array import array
+from typing import Any
+
+import numpy as np
+import xxhash
+
+from curate.records import Record
+
+__all__ = ["Merits"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Merits:
+    """What ranks records, numbered from 0 in the order in which they were added.
+
+    Args:
+        prefer: sources whose records stay rather than others, best first.
+        quality: column with a number: the record with the highest stays.
+
+    Attributes:
+        ids: of the records.
+        exact: uint64 (n,), equal in exact duplicates.
+        preferred: int64 (n,), place of the source in `prefer`.
+        length: int64 (n,), characters of the answer, neither space nor politeness.
+        first: int64 (n,), place of each record by source name and position.
+        plain: int64 (n,), place by length, then `first`.
+        rank: int64 (n,), place by all of it: 0 is the best.
+
+    """
+
+    def __init__(self, prefer: tuple[str, ...], quality: str) -> None:
+        self.ids: list[str] = []
+        self._prefer, self._quality_column = prefer, quality
+        self._exact = array("Q")
+        self._preferred, self._quality = array("i"), array("d")  # less is better
+        self._source, self._place = array("i"), array("q")
+        self._names: dict[str, int] = {}
+
+    def add(self, record: Record) -> None:
+        """Take a record."""
+        self.ids.append(record.id)
+        content = "\0".join(record.content()).encode("utf-8", "surrogatepass")
+        self._exact.append(xxhash.xxh3_64_intdigest(content))
+        prefer = self._prefer
+        preferred = prefer.index(record.source) if record.source in prefer else len(prefer)
+        self._preferred.append(preferred)
+        self._quality.append(-self._quality_of(record))
+        name, _, place = record.id.rpartition(":")
+        if not (place.isascii() and place.isdigit() and len(place) < 16):
+            name, place = record.id, "0"
+        self._source.append(self._names.setdefault(name, len(self._names)))
+        self._place.append(int(place))
+
+    def _quality_of(self, record: Record) -> float:
+        value = record.meta.get(self._quality_column)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) if number and value == value else -np.inf  # type: ignore[arg-type]
+
+    def finish(self, length: Array) -> None:
+        """Make the arrays; `length` is that of the answers."""
+        alphabet = np.empty(len(self._names), np.int64)
+        alphabet[[self._names[name] for name in sorted(self._names)]] = np.arange(alphabet.size)
+        first = (np.array(self._place), alphabet[np.array(self._source, np.int64)])
+        self.exact = np.array(self._exact)
+        self.preferred = np.array(self._preferred, np.int64)
+        self.length = length.astype(np.int64)
+        self.first = _rank(np.lexsort(first))
+        self.plain = _rank(np.lexsort((*first, -self.length)))
+        quality = np.array(self._quality)
+        self.rank = _rank(np.lexsort((*first, -self.length, quality, self.preferred)))
+
+
+def _rank(order: Array) -> Array:
+    rank = np.empty(order.size, np.int64)
+    rank[order] = np.arange(order.size)
+    return rank
