@@ -17,7 +17,7 @@ from curate.resuming import described, find_checkpoint, find_finished
 from curate.sources import Source
 from curate.steps import Normalise, Step
 
-__all__ = ["clean"]
+__all__ = ["check_left", "clean"]
 
 
 def clean(
@@ -76,13 +76,18 @@ def clean(
                 for name, sets in compared.items()
             }
             manifest = _write(sources, steps, references, writer, journal, workers, progress)
+    check_left(manifest, directory)
+    return manifest
+
+
+def check_left(manifest: Mapping[str, Any], directory: Path) -> None:
+    """Raise SourceError if the directory that was written holds no record."""
     counts = manifest["counts"]
     if counts["kept"] == 0:
         raise SourceError(
             f"no record is left: {counts['dropped']} of {counts['read']} dropped, "
             f"{counts['quarantined']} quarantined; {directory} says why"
         )
-    return manifest
 
 
 def _normalised(steps: Sequence[Step], record: Record) -> Record:

@@ -2,6 +2,7 @@
 
 import difflib
 import itertools
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,13 @@ from curate.errors import DatasetError, UsageError, clip
 from curate.rerunning import Exemptions
 from curate.steps import STEPS
 
-__all__ = ["check_unsplit", "find_exemptions"]
+__all__ = ["check_outside", "check_unsplit", "find_exemptions"]
+
+
+def check_outside(source: Path, target: Path) -> None:
+    """Raise UsageError if a folder to write is the dataset directory that is read, or in it."""
+    if Path(os.path.realpath(target)).is_relative_to(os.path.realpath(source)):
+        raise UsageError(f"{target}: is the dataset directory itself or in it; name another folder")
 
 
 def check_unsplit(directory: Path, manifest: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """Bring dropped records back: what `curate clean DIR --restore` does."""
 
 import itertools
-import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,11 +23,10 @@ from curate.dataset import (
 from curate.dataset.edits import EditIndex
 from curate.dataset.order import in_reading_order
 from curate.engines import Edit
-from curate.errors import UsageError
 from curate.records import Dropped, Quarantined, Record, Reference
 from curate.reporting.card import card
 from curate.rerunning import Exemptions, Item, Rerun, rebuild
-from curate.restorable import check_unsplit, find_exemptions
+from curate.restorable import check_outside, check_unsplit, find_exemptions
 
 __all__ = ["Restoration", "restore"]
 
@@ -74,8 +72,7 @@ def restore(
         UsageError: the target is the source or lies in it, or a name is of no step and no record.
         DatasetError: the source is none that can be restored in, or nothing is there to restore.
     """
-    if Path(os.path.realpath(target)).is_relative_to(os.path.realpath(source)):
-        raise UsageError(f"{target}: is the dataset directory itself or in it; name another folder")
+    check_outside(source, target)
     manifest = read_manifest(source)
     audit(source)
     check_unsplit(source, manifest)

@@ -25,7 +25,7 @@ from curate.rerunning import Exemptions, Item, Rerun, rebuild
 from curate.splitting import split_of
 from curate.steps import STEPS, RecordStep
 
-__all__ = ["revalidate"]
+__all__ = ["other_version", "revalidate"]
 
 _SPLIT = "split"
 
@@ -44,7 +44,7 @@ def revalidate(directory: Path) -> str:
     manifest = read_manifest(directory)
     entries = [step for step in manifest["steps"] if step["name"] != _SPLIT]
     names = [step["name"] for step in entries]
-    if odd := _other_version(manifest, names):
+    if odd := other_version(manifest, names):
         return f"not run again: {odd}, and another version may decide otherwise"
     by_name = {step.name: step for step in STEPS}
     sure = not is_recorded(manifest)
@@ -66,7 +66,7 @@ def revalidate(directory: Path) -> str:
     return f"{judge.records} records, as they were read, meet the same fate again: {ran}"
 
 
-def _other_version(manifest: dict[str, Any], names: Sequence[str]) -> str:
+def other_version(manifest: dict[str, Any], names: Sequence[str]) -> str:
     """Return what the directory was written with that is not here; empty if it is all the same."""
     here = versions()
     odd = {name: v for name, v in manifest["versions"].items() if here.get(name) != v}

@@ -51,15 +51,25 @@ def clean_command(
     With --restore, SOURCE is a dataset directory, and what it dropped comes back without the
     original files: all that a STEP dropped, or the record with an ID. Later steps look at it.
 
+    With one dataset directory as SOURCE and only options of `dedup` to --set, what that step
+    dropped comes back and it decides anew, by the pairs that the directory holds.
+
     Example: curate clean data/sample -o clean
     """
+    others: dict[str, object] = {"--only": only, "--skip": skip, "--layout": layout,
+                                 "--map": columns, "--resume": resume}  # fmt: skip
     if restore:
-        others: dict[str, object] = {"--only": only, "--skip": skip, "--set": settings,
-                                     "--layout": layout, "--map": columns,
-                                     "--resume": resume}  # fmt: skip
+        others["--set"] = settings
         manifest = _restore(sources, restore, out, others=others, overwrite=overwrite)
         _show(manifest, out, as_json)
         return
+    if len(sources) == 1 and _is_of_dedup(settings) and not any(others.values()):
+        from curate.rededuplicating import is_deduplicated
+
+        if is_deduplicated(Path(sources[0])):
+            manifest = _rededuplicate(Path(sources[0]), settings, out, overwrite=overwrite)
+            _show(manifest, out, as_json)
+            return
     from curate.cleaning import clean
     from curate.reporting.terminal import counting, quiet_libraries, talk
     from curate.sources import resolve
@@ -111,6 +121,23 @@ def _restore(
             f"`curate diff {sources[0]} {out}` names them"
         )
     return outcome.manifest
+
+
+def _is_of_dedup(settings: tuple[str, ...]) -> bool:
+    return bool(settings) and all(setting.startswith("dedup.") for setting in settings)
+
+
+def _rededuplicate(
+    source: Path, settings: tuple[str, ...], out: Path, *, overwrite: bool
+) -> dict[str, Any]:
+    """Return the manifest of the directory written, after telling what was compared again."""
+    from curate.rededuplicating import rededuplicate
+    from curate.reporting.terminal import talk
+    from curate.steps import STEPS, select_steps
+
+    (step,) = select_steps(STEPS, settings=settings, only=["dedup"])
+    options = step.model_dump(include=step.model_fields_set)
+    return rededuplicate(source, options, out, overwrite=overwrite, talk=talk)
 
 
 def _tally(tally: Counter[tuple[str, str]]) -> str:

@@ -18,7 +18,7 @@ from curate.errors import DatasetError, clip
 from curate.records import stored_fault
 from curate.sources.source import file_format
 
-__all__ = ["audit"]
+__all__ = ["audit", "check_files"]
 
 _DATA = (*(f"{split}.jsonl" for split in SPLITS), *LEDGER_KEYS)
 
@@ -36,7 +36,12 @@ def audit(directory: Path) -> list[str]:
         raise DatasetError(f"{directory}/manifest.json: is incomplete: {error!r}") from error
 
 
-def _files(directory: Path, manifest: dict[str, Any]) -> str:
+def check_files(directory: Path, manifest: dict[str, Any]) -> str:
+    """Return what was checked: the files are those of the manifest, to the byte.
+
+    Raises:
+        DatasetError: one is not.
+    """
     listed = [output["path"] for output in manifest["outputs"]]
     for path in sorted(directory.rglob("*")):
         name = str(path.relative_to(directory))
@@ -221,7 +226,7 @@ _KINDS = {"evidence": dict, "step": str, "reason": str, "id": str, "field": str,
           "offset": int, "error": str, "raw": str, "raw_base64": str}  # fmt: skip
 
 CHECKS: tuple[Callable[[Path, dict[str, Any]], str], ...] = (
-    _files,
+    check_files,
     _account,
     _steps,
     _ledgers,

@@ -2,7 +2,7 @@
 
 import heapq
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ _POSITION = re.compile(r":(\d+)(?:\.(\d+))?")
 
 
 def in_reading_order(
-    directory: Path, manifest: Mapping[str, Any]
+    directory: Path, manifest: Mapping[str, Any], dropped_by: Collection[str] | None = None
 ) -> Iterator[tuple[str, Record | Dropped]]:
     """Yield every record that was read: kept ones with their split, dropped ones with "".
+
+    Of dropped ones only those of the steps in `dropped_by`, if it is given.
 
     The splits, and what each step dropped, are runs in reading order; they are merged by the order
     of the sources and the position in the `id`. A record without a position of its own goes with
@@ -31,7 +33,7 @@ def in_reading_order(
     if is_recorded(manifest):
         for run in _runs(directory, manifest):
             ranks = _with_sources(ranks, (_record(item).source for _, item in run))
-    placed = [_placed(run, ranks) for run in _runs(directory, manifest)]
+    placed = [_placed(run, ranks) for run in _runs(directory, manifest, dropped_by)]
     for _, split, item in heapq.merge(*placed, key=itemgetter(0)):
         yield split, item
 
@@ -48,15 +50,15 @@ def read_dropped(directory: Path) -> Iterator[Dropped]:
 
 
 def _runs(
-    directory: Path, manifest: Mapping[str, Any]
+    directory: Path, manifest: Mapping[str, Any], dropped_by: Collection[str] | None = None
 ) -> list[Iterable[tuple[str, Record | Dropped]]]:
     """Return what is in reading order as it stands: each split, and what each step dropped."""
     runs: list[Iterable[tuple[str, Record | Dropped]]] = [
         read_records(directory, [split]) for split in SPLITS
     ]
-    return runs + [
-        _dropped_by(directory, step["name"]) for step in manifest["steps"] if step["dropped"]
-    ]
+    steps = [step["name"] for step in manifest["steps"] if step["dropped"]]
+    wanted = [step for step in steps if dropped_by is None or step in dropped_by]
+    return runs + [_dropped_by(directory, step) for step in wanted]
 
 
 def _dropped_by(directory: Path, step: str) -> Iterator[tuple[str, Dropped]]:

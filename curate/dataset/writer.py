@@ -156,6 +156,10 @@ class DatasetWriter:
         """Write a line of restored.jsonl."""
         self.staging.open(RESTORED).write(_line(row))
 
+    def copy(self, name: str, row: dict[str, Any]) -> None:
+        """Write a line that another dataset directory has in this file."""
+        self.staging.open(name).write(_line(row))
+
     def write_text(self, name: str, text: str) -> None:
         """Stage a file of the directory that is for people: the card, the report."""
         with writing(self.directory):

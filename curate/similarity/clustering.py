@@ -62,7 +62,7 @@ def recall_clusters(
 
 def _index(records: Iterable[Record], wanted: set[str]) -> Index:
     index = Index()
-    for record in records if wanted else ():
+    for record in records:
         if record.id in wanted:
             index.add(record)
     index.finish()

@@ -1,11 +1,12 @@
 """From matches to verdicts: which records stay, and why the others go."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from curate.records import Record
 from curate.similarity.duplicates import Matches, remove, same_prompts
 from curate.similarity.ledger import lines
 from curate.similarity.merits import Merits
@@ -84,8 +85,10 @@ class Decision:
         A duplicate of one that loses a conflict goes for the conflict's sake.
         """
         winner = self._winners()
-        lost = np.flatnonzero(winner >= 0)
-        scores = dict(zip(lost.tolist(), self._alike(lost, winner[lost]).tolist(), strict=True))
+        lost, scores = np.flatnonzero(winner >= 0), dict[int, float]()
+        if lost.size:
+            alike = self._alike(lost, winner[lost]).tolist()
+            scores = dict(zip(lost.tolist(), alike, strict=True))
         places = zip(self.kept.tolist(), winner.tolist(), strict=True)
         for number, (kept, other) in enumerate(places):
             if other != _STAYS:
@@ -94,6 +97,20 @@ class Decision:
                 yield None
             else:
                 yield self._duplicate(number, kept)
+
+    def fates(self, records: Iterable[Record]) -> Iterator[tuple[Record, Verdict | None]]:
+        """Yield each record with the verdict on it, None where it was not among those added.
+
+        The order has to be that in which the records were added, others may stand between.
+        """
+        ids, verdicts = iter(self._merits.ids), self.verdicts()
+        due = next(ids, None)
+        for record in records:
+            if record.id == due:
+                yield record, next(verdicts)
+                due = next(ids, None)
+            else:
+                yield record, None
 
     def count(self) -> int:
         """Return how many records go."""

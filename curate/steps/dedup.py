@@ -65,9 +65,7 @@ class Dedup(SetStep):
         decision = find_clusters(records, self.policy())
         for line in decision.lines():
             note(line)
-        verdicts = decision.verdicts()
-        for record in records:
-            verdict = next(verdicts)
+        for record, verdict in decision.fates(records):
             yield record if verdict is None else Dropped(record, self.name, *verdict)
 
     def policy(self) -> "Policy":
