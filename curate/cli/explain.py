@@ -1,8 +1,5 @@
 """`curate explain`."""
 
-import difflib
-import itertools
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +7,7 @@ import click
 
 from curate.cli.options import directory, json_flag
 from curate.errors import clip
-from curate.records import TEXT_FIELDS
+from curate.reporting.beside import differences, text_rows
 
 
 @click.command("explain")
@@ -46,10 +43,13 @@ def _show(story: dict[str, Any]) -> None:
     record, edits = story["record"], story["edits"]
     click.echo(f"{story['id']}  from {record['origin']}")
     if not edits:
-        print_table("Record", ["field", "as it was read"], _fields([record]))
+        rows = [[name, *texts] for name, texts in text_rows([record])]
+        print_table("Record", ["field", "as it was read"], rows)
     else:
-        rows = _fields([story["as_read"], record])
-        rows = [[name, one, "(the same)" if one == other else other] for name, one, other in rows]
+        rows = [
+            [name, one, "(the same)" if one == other else other]
+            for name, (one, other) in text_rows([story["as_read"], record])
+        ]
         print_table("Record", ["field", "as it was read", "as it left"], rows)
         names = ("step", "field", "before", "after")
         print_table("Edits", names, [[edit[name] for name in names] for edit in edits])
@@ -61,27 +61,10 @@ def _show(story: dict[str, Any]) -> None:
         click.echo(f"dropped: {_verdict(story)}")
     if survivor := story.get("survivor"):
         header = ["field", story["id"], survivor["id"]]
-        rows = [[name, *_marked(one, other)] for name, one, other in _fields([record, survivor])]
+        rows = [[name, *_marked(*texts)] for name, texts in text_rows([record, survivor])]
         print_table("Beside the record that stayed", header, rows)
     if story["stands_for"]:
         click.echo(f"stands for: {', '.join(story['stands_for'])}")
-
-
-def _fields(columns: list[dict[str, Any]]) -> list[list[str]]:
-    """Return a row a text field, and one a turn where there are earlier ones."""
-    rows = [[name, *(_text(column[name]) for column in columns)] for name in TEXT_FIELDS]
-    turns = itertools.zip_longest(*(column["history"] for column in columns), fillvalue={})
-    for number, places in enumerate(turns, 1):
-        role = next(turn["role"] for turn in places if turn)
-        texts = [_text(turn.get("content", "")) for turn in places]
-        rows.append([f"{role}, turn {number}", *texts])
-    return rows
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "(missing)"
-    return "(empty)" if value == "" else str(value)
 
 
 _WORDS = {
@@ -126,14 +109,8 @@ def _marked(one: str, other: str) -> tuple[str, str]:
     """
     if one == other:
         return one, "(the same)"
-    ours, theirs = (re.findall(r"\w+|\s+|.", text[:4000], re.DOTALL) for text in (one, other))
-    left, right = "", ""
-    matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
-    for kind, start, end, from_, to in matcher.get_opcodes():
-        part, counterpart = "".join(ours[start:end]), "".join(theirs[from_:to])
-        if kind == "equal":
-            part = part if len(part) <= 50 else f"{part[:20]} … {part[-20:]}"
-            left, right = left + part, right + part
-        else:
-            left, right = f"{left}⟦{part}⟧", f"{right}⟦{counterpart}⟧"
+    left, right = (
+        "".join(f"⟦{part.text}⟧" if part.differs else part.text for part in parts)
+        for parts in differences(one, other)
+    )
     return left, right
