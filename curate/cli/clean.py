@@ -2,12 +2,18 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from curate.cli.options import json_flag, layout_options, out, overwrite, parse_map, sources
-from curate.errors import UsageError
+from curate.errors import UsageError, clip
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from curate.references import ReferenceSet
+    from curate.steps import Step
 
 
 @click.command("clean")
@@ -20,6 +26,8 @@ from curate.errors import UsageError
     "--only", multiple=True, metavar="STEP", help="Run this step and no other. Repeatable."
 )
 @click.option("--skip", multiple=True, metavar="STEP", help="Leave this step out. Repeatable.")
+@click.option("--against", multiple=True, metavar="[NAME=]SOURCE|INDEX",
+              help="Drop what is a duplicate of a record there. Repeatable.")  # fmt: skip
 @click.option("--restore", multiple=True, metavar="STEP|ID",
               help="Bring dropped records of a dataset directory back. Repeatable.")  # fmt: skip
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1),
@@ -36,6 +44,7 @@ def clean_command(
     settings: tuple[str, ...],
     only: tuple[str, ...],
     skip: tuple[str, ...],
+    against: tuple[str, ...],
     restore: tuple[str, ...],
     workers: int,
     resume: bool,
@@ -48,6 +57,9 @@ def clean_command(
     quarantine.jsonl (rows that could not be read), edits.jsonl (each change), a manifest and a
     card. A run that stopped, whatever stopped it, goes on with --resume.
 
+    With --against, a record that is a duplicate of one in another set goes too, says the step
+    `dedup`: a dataset directory, any other SOURCE, or what `curate index` wrote.
+
     With --restore, SOURCE is a dataset directory, and what it dropped comes back without the
     original files: all that a STEP dropped, or the record with an ID. Later steps look at it.
 
@@ -56,8 +68,9 @@ def clean_command(
 
     Example: curate clean data/sample -o clean
     """
-    others: dict[str, object] = {"--only": only, "--skip": skip, "--layout": layout,
-                                 "--map": columns, "--resume": resume}  # fmt: skip
+    others: dict[str, object] = {"--only": only, "--skip": skip, "--against": against,
+                                 "--layout": layout, "--map": columns,
+                                 "--resume": resume}  # fmt: skip
     if restore:
         others["--set"] = settings
         manifest = _restore(sources, restore, out, others=others, overwrite=overwrite)
@@ -83,6 +96,7 @@ def clean_command(
             found,
             steps,
             out,
+            compared=_compared(against, steps, out),
             workers=workers,
             overwrite=overwrite,
             resume=resume,
@@ -90,6 +104,22 @@ def clean_command(
             talk=talk,
         )
     _show(manifest, out, as_json)
+
+
+def _compared(
+    against: tuple[str, ...], steps: "Sequence[Step]", out: Path
+) -> "dict[str, list[ReferenceSet]]":
+    """Return the sets that steps, by name, compare with."""
+    from curate.references import open_set
+    from curate.steps import Dedup
+
+    if against and not any(isinstance(step, Dedup) for step in steps):
+        raise UsageError(
+            f"--against {clip(against[0])}: the step {Dedup.name} compares with it, and does not "
+            "run: leave --against out, or let it run"
+        )
+    sets = [open_set(argument, leave_out=out) for argument in against]
+    return {Dedup.name: sets} if sets else {}
 
 
 def _restore(
@@ -173,6 +203,12 @@ def show_account(manifest: dict[str, Any], directory: Path) -> None:
     click.echo(
         "read {read} = kept {kept} + dropped {dropped} + quarantined {quarantined}".format(**counts)
     )
+    if references := manifest.get("references"):
+        dropped = read_ledger(directory / "dropped.jsonl")
+        went = Counter(row["evidence"].get("set") for row in dropped)
+        names = dict.fromkeys(entry["set"] for entry in references)
+        said = ", ".join(f"{went[name]:,} for records of {name}" for name in names)
+        click.echo(f"of these went, compared with other sets: {said}")
     conflicts = sum(row["kind"] == "conflict" for row in read_ledger(directory / CLUSTERS))
     if conflicts:
         click.echo(

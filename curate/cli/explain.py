@@ -60,7 +60,8 @@ def _show(story: dict[str, Any]) -> None:
     else:
         click.echo(f"dropped: {_verdict(story)}")
     if survivor := story.get("survivor"):
-        header = ["field", story["id"], survivor["id"]]
+        of = f" of {story['evidence']['set']}" if "set" in story["evidence"] else ""
+        header = ["field", story["id"], survivor["id"] + of]
         rows = [[name, *_marked(*texts)] for name, texts in text_rows([record, survivor])]
         print_table("Beside the record that stayed", header, rows)
     if story["stands_for"]:
@@ -90,6 +91,8 @@ def _verdict(verdict: dict[str, Any]) -> str:
     evidence = dict(verdict["evidence"])
     if evidence.get("field") == "both":
         evidence["field"] = "prompt and answer"
+    if "set" in evidence:
+        evidence["kept"] = f"{evidence['kept']} of {evidence.pop('set')}"
     words = []
     for key, value in evidence.items():
         shown = clip(value) if isinstance(value, str | dict | list) else value

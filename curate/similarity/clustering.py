@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from curate.records import Record
+from curate.records import Record, Reference
 from curate.similarity.deciding import Decision, Policy
 from curate.similarity.duplicates import cut, find_matches
 from curate.similarity.index import Index
 from curate.similarity.join import count_shared, jaccard
-from curate.similarity.ledger import ids_of, read_matches
+from curate.similarity.ledger import Name, ids_of, read_matches
 from curate.similarity.merits import Merits
 from curate.similarity.profile import answer_length
 
@@ -21,50 +21,69 @@ Array = np.ndarray[Any, np.dtype[Any]]
 _SIDES = {"both": (0, 1), "prompt": (0,), "answer": (1,)}
 
 
-def find_clusters(records: Iterable[Record], policy: Policy) -> Decision:
-    """Return what becomes of records, after comparing them."""
+def find_clusters(
+    records: Iterable[Record], policy: Policy, references: Iterable[Reference] = ()
+) -> Decision:
+    """Return what becomes of records, after comparing them with each other and with references."""
     index, merits = Index(), Merits(policy.prefer, policy.quality)
     for record in records:
         index.add(record)
         merits.add(record)
+    for reference in references:
+        index.add(reference.record)
+        merits.add_reference(reference)
     index.finish()
     merits.finish(index.length)
-    matches = find_matches(index, merits.plain, _SIDES[policy.scope])
+    matches = find_matches(index, merits.plain, _SIDES[policy.scope], merits.own)
     return Decision(merits, matches, policy, lambda *pairs: _answers_alike(index, *pairs))
 
 
 def recall_clusters(
-    records: Iterable[Record], lines: Sequence[Mapping[str, Any]], policy: Policy
+    records: Iterable[Record],
+    lines: Sequence[Mapping[str, Any]],
+    policy: Policy,
+    references: Iterable[Reference] = (),
 ) -> Decision:
     """Return what becomes of the records that lines of clusters.jsonl name, by these alone.
 
-    The lines have to be those of the same records and the same scope. The other records stay.
+    The lines have to be those of the same records, references and scope. The other records stay.
 
     Raises:
         LookupError: a line lacks something, or names a record that is not there.
     """
-    named = {id for line in lines for id in ids_of(line)}
+    named = {name for line in lines for name in ids_of(line)}
     merits, length = Merits(policy.prefer, policy.quality), []
+    numbers: dict[Name, int] = {}
     for record in records:
         if record.id in named:
+            numbers[record.id] = len(numbers)
             merits.add(record)
             length.append(answer_length(record))
+    for reference in references:
+        if (name := (reference.set, reference.record.id)) in named:
+            numbers[name] = len(numbers)
+            merits.add_reference(reference)
+            length.append(answer_length(reference.record))
     merits.finish(np.array(length, np.int64))
-    matches = read_matches(lines, {id: number for number, id in enumerate(merits.ids)})
+    matches = read_matches(lines, numbers)
+    names = list(numbers)
 
     def alike(one: Array, other: Array) -> Array:
         wanted = np.union1d(one, other)
-        index = _index(records, {merits.ids[number] for number in wanted.tolist()})
+        index = _index(records, references, {names[number] for number in wanted.tolist()})
         return _answers_alike(index, *(np.searchsorted(wanted, part) for part in (one, other)))
 
     return Decision(merits, matches, policy, alike)
 
 
-def _index(records: Iterable[Record], wanted: set[str]) -> Index:
+def _index(records: Iterable[Record], references: Iterable[Reference], wanted: set[Name]) -> Index:
     index = Index()
     for record in records:
         if record.id in wanted:
             index.add(record)
+    for reference in references if wanted else ():
+        if (reference.set, reference.record.id) in wanted:
+            index.add(reference.record)
     index.finish()
     return index
 

@@ -68,12 +68,12 @@ class Decision:
         alike: Callable[[Array, Array], Array],
     ) -> None:
         self._merits, self._matches, self._policy = merits, matches, policy
-        self._removal = remove(matches, merits.rank, policy.thresholds)
+        self._removal = remove(matches, merits.rank, policy.thresholds, merits.own)
         self._alike = alike
         self.kept = self._removal.kept
         self.prompts = []
         if policy.scope == "both":
-            self.prompts = same_prompts(matches, self._removal.best, merits.rank)
+            self.prompts = same_prompts(matches, self._removal.best, merits.rank, merits.own)
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Yield what is to be said of several records together: lines of clusters.jsonl."""
@@ -82,14 +82,15 @@ class Decision:
     def verdicts(self) -> Iterator[Verdict | None]:
         """Yield the verdict on each record in the order in which they were added; None: it stays.
 
-        A duplicate of one that loses a conflict goes for the conflict's sake.
+        There is none on references. A duplicate of one that loses a conflict goes for the conflict's sake.
         """
         winner = self._winners()
         lost, scores = np.flatnonzero(winner >= 0), dict[int, float]()
         if lost.size:
             alike = self._alike(lost, winner[lost]).tolist()
             scores = dict(zip(lost.tolist(), alike, strict=True))
-        places = zip(self.kept.tolist(), winner.tolist(), strict=True)
+        own = self._merits.own
+        places = zip(self.kept[:own].tolist(), winner[:own].tolist(), strict=True)
         for number, (kept, other) in enumerate(places):
             if other != _STAYS:
                 yield self._conflict(other, scores.get(number))
@@ -117,7 +118,10 @@ class Decision:
         return int(np.count_nonzero((self.kept >= 0) | (self._winners() != _STAYS)))
 
     def _winners(self) -> Array:
-        """Return to whom each record loses in a conflict: -2 if it does not, -1 to nobody."""
+        """Return to whom each record loses in a conflict: -2 if it does not, -1 to nobody.
+
+        Where references have the prompt, the best of them wins.
+        """
         kept, policy = self.kept, self._policy.conflicts
         winner = np.full(kept.size, _STAYS, np.int64)
         if policy == "keep_all":
@@ -135,21 +139,29 @@ class Decision:
                 continue
             best = _NOBODY
             if merit is not None:
-                best = int(stay[np.lexsort((first[stay], merit[stay]))[0]])
+                known = stay >= self._merits.own
+                best = int(stay[np.lexsort((first[stay], merit[stay], ~known))[0]])
             winner[stay[stay != best]] = best
+        winner[self._merits.own :] = _STAYS
         return np.where((winner == _STAYS) & (kept >= 0), winner[kept], winner)
 
     def _conflict(self, winner: int, score: float | None) -> Verdict:
-        kept = self._merits.ids[winner] if winner >= 0 else None
-        evidence = {"kept": kept, "score": score, "field": "answer",
+        named = self._named(winner) if winner >= 0 else {"kept": None}
+        evidence = {**named, "score": score, "field": "answer",
                     "policy": self._policy.conflicts}  # fmt: skip
         return Verdict("conflict", evidence)
+
+    def _named(self, record: int) -> dict[str, Any]:
+        """Return how evidence names a record that stays."""
+        merits = self._merits
+        of = {} if record < merits.own else {"set": merits.sets[record - merits.own]}
+        return {"kept": merits.ids[record], **of}
 
     def _duplicate(self, number: int, kept: int) -> Verdict:
         merits, removal, scope = self._merits, self._removal, self._policy.scope
         prompt, answer = removal.scores[number].tolist()
         score = {"both": min(prompt, answer), "prompt": prompt, "answer": answer}[scope]
-        evidence: dict[str, Any] = {"kept": merits.ids[kept], "score": score, "field": scope}
+        evidence = {**self._named(kept), "score": score, "field": scope}
         if merits.exact[number] == merits.exact[kept]:
             return Verdict("exact_duplicate", evidence)
         if not removal.near[number]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,18 +42,24 @@ class Matches:
     prompt: Array
 
 
-def find_matches(index: Index, rank: Array, sides: tuple[int, ...]) -> Matches:
-    """Return the matches among all records of an index.
+def find_matches(index: Index, rank: Array, sides: tuple[int, ...], own: int) -> Matches:
+    """Return the matches among all records of an index, none between texts of references alone.
 
     Args:
         index: of the records.
         rank: int64 (n,), place of each record: of the same texts the first one is compared.
         sides: what is compared: 0 the prompt, 1 the answer.
+        own: how many are no references; these come first.
 
     """
     text = _bests(rank, *(index.normal[:, side] for side in sides))
     texts = np.flatnonzero(text == np.arange(text.size))
-    apart = partial(told_apart, index, sides=sides)
+    ours = np.zeros(text.size, bool)
+    ours[text[:own]] = True
+
+    def apart(first: Array, second: Array) -> Array:
+        return ~(ours[first] | ours[second]) | told_apart(index, first, second, sides)
+
     pairs = similar_pairs(index, texts, blocks(index, texts, sides), sides, FLOOR, apart)
     same = without_differences(index, pairs, sides)
     pairs = Pairs(pairs.first[same], pairs.second[same], pairs.shared[same])
@@ -113,8 +118,8 @@ class Removal:
     scores: Array
 
 
-def remove(matches: Matches, rank: Array, thresholds: Sequence[float]) -> Removal:
-    """Return which records go at two thresholds, of prompts and of answers.
+def remove(matches: Matches, rank: Array, thresholds: Sequence[float], own: int) -> Removal:
+    """Return which records go at two thresholds, of prompts and of answers; no reference does.
 
     Of the records with the same text the one with the best rank can stay. From the best rank on it
     does unless it matches one that stays already: so each record that goes has a match of its own
@@ -124,6 +129,8 @@ def remove(matches: Matches, rank: Array, thresholds: Sequence[float]) -> Remova
     enough = np.flatnonzero((matches.scores >= np.array(thresholds) - 1e-9).all(axis=1))
     better, worse = best[matches.first[enough]], best[matches.second[enough]]
     better, worse = np.where(rank[better] < rank[worse], (better, worse), (worse, better))
+    may = worse < own
+    better, worse, enough = better[may], worse[may], enough[may]
     gone = _gone(better, worse, rank)
     direct = np.flatnonzero(gone[worse] & ~gone[better])
     better, worse, scores = better[direct], worse[direct], matches.scores[enough[direct]]
@@ -133,6 +140,7 @@ def remove(matches: Matches, rank: Array, thresholds: Sequence[float]) -> Remova
     winner[worse[order]], similar[worse[order]] = better[order], scores[order]
     kept = np.where(winner[best] >= 0, winner[best], best)
     kept[kept == np.arange(rank.size)] = -1
+    kept[own:] = -1
     return Removal(best, kept, winner[best] >= 0, similar[best])
 
 
@@ -146,8 +154,10 @@ def _gone(better: Array, worse: Array, rank: Array) -> Array:
     return np.frombuffer(gone, bool)
 
 
-def same_prompts(matches: Matches, best: Array, rank: Array) -> list[Array]:
+def same_prompts(matches: Matches, best: Array, rank: Array, own: int) -> list[Array]:
     """Return the groups of unlike texts that share a prompt, of each text the best record.
+
+    A group of references alone is none.
 
     In a group the best record comes first; the groups go by their first record.
 
@@ -155,6 +165,7 @@ def same_prompts(matches: Matches, best: Array, rank: Array) -> list[Array]:
         matches: among the records.
         best: as in Removal.
         rank: int64 (n,), place of each record among those that should stay.
+        own: how many are no references.
 
     """
     texts = np.flatnonzero(best == np.arange(best.size))
@@ -164,4 +175,6 @@ def same_prompts(matches: Matches, best: Array, rank: Array) -> list[Array]:
     ends = np.append(starts[1:], order.size)
     several = ends - starts > 1
     groups = [order[a:b] for a, b in zip(starts[several], ends[several], strict=True)]
-    return sorted(groups, key=lambda group: int(group.min()))
+    return sorted(
+        (group for group in groups if group.min() < own), key=lambda group: int(group.min())
+    )

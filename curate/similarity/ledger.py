@@ -11,10 +11,11 @@ from scipy.sparse.csgraph import connected_components
 from curate.similarity.duplicates import Matches
 from curate.similarity.merits import Merits
 
-__all__ = ["ids_of", "lines", "read_matches"]
+__all__ = ["Name", "ids_of", "lines", "read_matches"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Line = dict[str, Any]
+Name = str | tuple[str, str]
 
 
 def lines(
@@ -33,30 +34,44 @@ def lines(
         _clusters(merits, matches), key=lambda cluster: (-len(cluster["ids"]), cluster["ids"][0])
     )
     for group in prompts:
-        stay, gone = group[kept[group] < 0], group[kept[group] >= 0]
-        if stay.size > 1:
-            others = {"gone": [merits.ids[n] for n in gone.tolist()]} if gone.size else {}
-            yield {"kind": "conflict", "ids": [merits.ids[n] for n in stay.tolist()], **others}
+        ours, others = group[group < merits.own], _others(merits, group[group >= merits.own])
+        stay, gone = ours[kept[ours] < 0], ours[kept[ours] >= 0]
+        if stay.size and stay.size + group.size - ours.size > 1:
+            went = {"gone": [merits.ids[n] for n in gone.tolist()]} if gone.size else {}
+            ids = [merits.ids[n] for n in stay.tolist()]
+            yield {"kind": "conflict", "ids": ids, **went, **others}
         else:
-            yield {"kind": "prompt", "ids": [merits.ids[n] for n in group.tolist()]}
+            yield {"kind": "prompt", "ids": [merits.ids[n] for n in ours.tolist()], **others}
+
+
+def _others(merits: Merits, references: Array) -> Line:
+    """Return what a line says of references: set and id of each."""
+    pairs = [[merits.sets[n - merits.own], merits.ids[n]] for n in references.tolist()]
+    return {"others": pairs} if pairs else {}
 
 
 def _clusters(merits: Merits, matches: Matches) -> list[Line]:
-    """Return every cluster: records that hang together, best first."""
+    """Return every cluster: records that hang together, best first, and references behind them."""
     text, first, second = matches.text, matches.first, matches.second
-    follow = np.flatnonzero(text != np.arange(text.size))
+    linked = np.zeros(text.size, bool)
+    linked[np.concatenate([text[: merits.own], first, second])] = True
+    follow = np.flatnonzero((text != np.arange(text.size)) & linked[text])
     one, other = np.concatenate([text[follow], first]), np.concatenate([follow, second])
     graph = csr_array((np.ones(one.size, np.int8), (one, other)), shape=(text.size, text.size))
     _, label = connected_components(graph, directed=False)
     members = np.unique(np.concatenate([one, other]))
-    order = members[np.lexsort((merits.rank[members], label[members]))]
+    order = members[np.lexsort((merits.rank[members], members >= merits.own, label[members]))]
     position = np.zeros(text.size, np.int64)
     clusters: dict[int, Line] = {}
     for record in order.tolist():
         empty: Line = {"kind": "duplicates", "ids": [], "same": [], "pairs": []}
         cluster = clusters.setdefault(int(label[record]), empty)
-        position[record] = len(cluster["ids"])
-        cluster["ids"].append(merits.ids[record])
+        position[record] = len(cluster["ids"]) + len(cluster.get("others", ()))
+        if record < merits.own:
+            cluster["ids"].append(merits.ids[record])
+        else:
+            others = _others(merits, np.array([record]))["others"]
+            cluster.setdefault("others", []).extend(others)
     for group in _same(text, follow):
         places = position[group].tolist()
         clusters[int(label[group[0]])]["same"].append([places[0], *sorted(places[1:])])
@@ -78,17 +93,17 @@ def _same(text: Array, follow: Array) -> Iterator[Array]:
         yield np.append(text[order[start]], order[start:end])
 
 
-def ids_of(line: Mapping[str, Any]) -> list[str]:
-    """Return the records that a line names."""
-    return [*line["ids"], *line.get("gone", ())]
+def ids_of(line: Mapping[str, Any]) -> list[Name]:
+    """Return the records that a line names: id, of a reference set and id."""
+    return [*line["ids"], *line.get("gone", ()), *map(tuple, line.get("others", ()))]
 
 
-def read_matches(lines: Sequence[Mapping[str, Any]], number: Mapping[str, int]) -> Matches:
+def read_matches(lines: Sequence[Mapping[str, Any]], number: Mapping[Name, int]) -> Matches:
     """Return the matches that lines of clusters.jsonl hold, all of one step.
 
     Args:
         lines: what `lines` yields.
-        number: of each record that they name, from 0.
+        number: of each record that they name, as `ids_of` returns it, from 0.
 
     Raises:
         LookupError: a line lacks something, or names a record that has no number.
@@ -97,7 +112,7 @@ def read_matches(lines: Sequence[Mapping[str, Any]], number: Mapping[str, int]) 
     pairs = [np.zeros((0, 4))]
     for line in lines:
         if line["kind"] == "duplicates":
-            records = np.array([number[id] for id in line["ids"]], np.int64)
+            records = np.array([number[name] for name in ids_of(line)], np.int64)
             for compared, *others in line["same"]:
                 text[records[others]] = records[compared]
             found = np.array(line["pairs"], np.float64).reshape(-1, 4)
@@ -106,7 +121,7 @@ def read_matches(lines: Sequence[Mapping[str, Any]], number: Mapping[str, int]) 
     prompt = len(lines) + text.astype(np.uint64)
     for place, line in enumerate(lines):
         if line["kind"] in ("conflict", "prompt"):
-            prompt[text[[number[id] for id in ids_of(line)]]] = place
+            prompt[text[[number[name] for name in ids_of(line)]]] = place
     together = np.concatenate(pairs)
     ends = together[:, :2].astype(np.int64)
     return Matches(text, ends[:, 0], ends[:, 1], together[:, 2:], prompt[text])

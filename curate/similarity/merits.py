@@ -1,14 +1,15 @@
 """What makes one record stay rather than another that is the same."""
 
+import sys
 from array import array
 from typing import Any
 
 import numpy as np
 import xxhash
 
-from curate.records import Record
+from curate.records import Record, Reference
 
-__all__ = ["Merits"]
+__all__ = ["Merits", "exact_hash"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -16,14 +17,17 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class Merits:
     """What ranks records, numbered from 0 in the order in which they were added.
 
+    References come last in number and first in rank: set by set, by the names of the sets.
+
     Args:
         prefer: sources whose records stay rather than others, best first.
         quality: column with a number: the record with the highest stays.
 
     Attributes:
         ids: of the records.
+        sets: of each reference the name of its set.
         exact: uint64 (n,), equal in exact duplicates.
-        preferred: int64 (n,), place of the source in `prefer`.
+        preferred: int64 (n,), place of the source in `prefer`; of references below 0.
         length: int64 (n,), characters of the answer, neither space nor politeness.
         first: int64 (n,), place of each record by source name and position.
         plain: int64 (n,), place by length, then `first`.
@@ -33,6 +37,7 @@ class Merits:
 
     def __init__(self, prefer: tuple[str, ...], quality: str) -> None:
         self.ids: list[str] = []
+        self.sets: list[str] = []
         self._prefer, self._quality_column = prefer, quality
         self._exact = array("Q")
         self._preferred, self._quality = array("i"), array("d")  # less is better
@@ -42,8 +47,7 @@ class Merits:
     def add(self, record: Record) -> None:
         """Take a record."""
         self.ids.append(record.id)
-        content = "\0".join(record.content()).encode("utf-8", "surrogatepass")
-        self._exact.append(xxhash.xxh3_64_intdigest(content))
+        self._exact.append(exact_hash(record))
         prefer = self._prefer
         preferred = prefer.index(record.source) if record.source in prefer else len(prefer)
         self._preferred.append(preferred)
@@ -54,6 +58,16 @@ class Merits:
         self._source.append(self._names.setdefault(name, len(self._names)))
         self._place.append(int(place))
 
+    def add_reference(self, reference: Reference) -> None:
+        """Take a record of another set; records cannot be added any more."""
+        self.add(reference.record)
+        self.sets.append(sys.intern(reference.set))
+
+    @property
+    def own(self) -> int:
+        """How many are no references."""
+        return len(self.ids) - len(self.sets)
+
     def _quality_of(self, record: Record) -> float:
         value = record.meta.get(self._quality_column)
         number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -63,14 +77,24 @@ class Merits:
         """Make the arrays; `length` is that of the answers."""
         alphabet = np.empty(len(self._names), np.int64)
         alphabet[[self._names[name] for name in sorted(self._names)]] = np.arange(alphabet.size)
-        first = (np.array(self._place), alphabet[np.array(self._source, np.int64)])
         self.exact = np.array(self._exact)
         self.preferred = np.array(self._preferred, np.int64)
+        names = sorted(set(self.sets))
+        place = {name: number - len(names) for number, name in enumerate(names)}
+        self.preferred[self.own :] = [place[name] for name in self.sets]
+        sets = np.minimum(self.preferred, 0)
+        first = (sets, np.array(self._place), alphabet[np.array(self._source, np.int64)])
         self.length = length.astype(np.int64)
         self.first = _rank(np.lexsort(first))
         self.plain = _rank(np.lexsort((*first, -self.length)))
         quality = np.array(self._quality)
         self.rank = _rank(np.lexsort((*first, -self.length, quality, self.preferred)))
+
+
+def exact_hash(record: Record) -> int:
+    """Return a number that is equal in exact duplicates."""
+    content = "\0".join(record.content()).encode("utf-8", "surrogatepass")
+    return xxhash.xxh3_64_intdigest(content)
 
 
 def _rank(order: Array) -> Array:

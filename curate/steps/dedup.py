@@ -62,7 +62,7 @@ class Dedup(SetStep):
         """Yield each record, dropped if it is a duplicate of one that stays; note the clusters."""
         from curate.similarity.clustering import find_clusters  # not for `--help`
 
-        decision = find_clusters(records, self.policy())
+        decision = find_clusters(records, self.policy(), references)
         for line in decision.lines():
             note(line)
         for record, verdict in decision.fates(records):
