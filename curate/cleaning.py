@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ from curate.checkpoints import Checkpoint, Checkpoints
 from curate.dataset import DatasetWriter
 from curate.errors import DatasetError, SourceError, UsageError
 from curate.pipeline import run_pipeline
-from curate.records import Record
 from curate.references import References, ReferenceSet
 from curate.reporting.card import card
 from curate.resuming import described, find_checkpoint, find_finished
@@ -71,9 +69,9 @@ def clean(
             if resume:
                 talk(_whence(directory, point))
             journal = Checkpoints(writer, point, every)
+            normalise = next((step for step in steps if isinstance(step, Normalise)), None)
             references = {
-                name: References(sets, partial(_normalised, steps), talk)
-                for name, sets in compared.items()
+                name: References(sets, normalise, talk) for name, sets in compared.items()
             }
             manifest = _write(sources, steps, references, writer, journal, workers, progress)
     check_left(manifest, directory)
@@ -88,14 +86,6 @@ def check_left(manifest: Mapping[str, Any], directory: Path) -> None:
             f"no record is left: {counts['dropped']} of {counts['read']} dropped, "
             f"{counts['quarantined']} quarantined; {directory} says why"
         )
-
-
-def _normalised(steps: Sequence[Step], record: Record) -> Record:
-    """Return a record of another set as it would read among those that are cleaned."""
-    for step in steps:
-        if isinstance(step, Normalise) and isinstance(found := step.apply(record), Record):
-            return found
-    return record
 
 
 def _write(

@@ -159,11 +159,14 @@ class Dropped:
 class Reference(NamedTuple):
     """A record of another set, with which those of a run are compared.
 
-    Its `id` is unique in its set and nowhere else: a record is named by set and id.
+    Its `id` is unique in its set and nowhere else: a record is named by set and id. `stored` is
+    what an index holds of this record and of those that come right before and behind it with the
+    same `stored`: all of them together, in this order.
     """
 
     set: str
     record: Record
+    stored: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,32 +8,45 @@ from typing import Any
 
 from curate.account import SourceCount
 from curate.errors import UsageError, clip
+from curate.indexing import INDEX, StoredIndex, is_index, open_index
 from curate.records import Quarantined, Record, Reference
 from curate.sources import Reader, Source, resolve, split_name, stem
+from curate.steps import Normalise
 
 __all__ = ["ReferenceSet", "References", "open_set"]
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceSet:
-    """What one argument names: a set with a name, in one file or more."""
+    """What one argument names: a set with a name, in one file or more.
+
+    Attributes:
+        name: of the set.
+        sources: its files; of an index its `index.json`.
+        index: the folder of the index, if it is one.
+
+    """
 
     name: str
     sources: Sequence[Source]
+    index: Path | None = None
 
 
 def open_set(argument: str, *, leave_out: Path | None = None) -> ReferenceSet:
-    """Return the set that `[NAME=]SOURCE` names; without NAME it is called as its file or folder.
+    """Return the set that `[NAME=]SOURCE|INDEX` names, without NAME called as its file or folder.
 
     Raises:
         UsageError: the argument cannot be meant so.
         SourceError: there is no such file.
     """
+    name, path = split_name(argument)
+    if is_index(path):
+        file = Source("index", os.path.join(path, INDEX), layout="index")
+        return ReferenceSet(name or stem(os.path.abspath(path)), [file], Path(path))
     sources = resolve([argument], leave_out=leave_out)
     if any(source.path == "-" for source in sources):
         raise UsageError("a set to compare with is read twice, standard input only once: save it "
                          "to a file")  # fmt: skip
-    name, path = split_name(argument)
     if not name:
         name = sources[0].name if path.startswith("hf:") else stem(os.path.abspath(path))
     return ReferenceSet(name or "set", sources)
@@ -45,15 +58,16 @@ class References:
 
     Args:
         sets: names are unique.
-        prepare: what is done with each record before it is compared.
-        warn: is told, once, of rows that cannot be read.
+        normalise: the step that each record passes before it is compared.
+        warn: is told, once, of rows that cannot be read, and of an index that helps no more.
 
     """
 
     sets: Sequence[ReferenceSet]
-    prepare: Callable[[Record], Record] = lambda record: record
+    normalise: Normalise | None = None
     warn: Callable[[str], None] = lambda message: None
     _counts: dict[str, list[SourceCount]] = field(default_factory=dict)
+    _indexes: dict[str, StoredIndex] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [each.name for each in self.sets]
@@ -68,13 +82,42 @@ class References:
 
         Raises:
             SourceError: a source cannot be read.
+            DatasetError: an index is damaged.
         """
         for each in self.sets:
             counts: list[SourceCount] = []
-            for source in each.sources:
-                for record in self._records(each.name, source, counts):
-                    yield Reference(each.name, self.prepare(record))
+            if each.index is not None:
+                yield from self._stored(each.name, each.index, each.sources[0], counts)
+            else:
+                for source in each.sources:
+                    for record in self._records(each.name, source, counts):
+                        yield Reference(each.name, self._prepared(record))
             self._counts[each.name] = counts
+
+    def _prepared(self, record: Record) -> Record:
+        return record if self.normalise is None else self.normalise.apply(record)
+
+    def _stored(
+        self, name: str, path: Path, source: Source, counts: list[SourceCount]
+    ) -> Iterator[Reference]:
+        """Yield the records of an index, with what it holds of them if that is of use here."""
+        index = self._indexes.setdefault(name, open_index(path))  # it may grow meanwhile
+        settings = self.normalise and self.normalise.model_dump(mode="json")
+        why = index.outdated()
+        if not why and settings != index.state["normalise"]:
+            why = f"the step {Normalise.name} has its own settings here, or does not run"
+        if why and name not in self._counts:
+            self.warn(f"{name}: the records of the index are looked at anew: {why}")
+        for part in index.parts:
+            if name not in self._counts:
+                part.check()
+            stored = None if why else part.profiles()
+            for record, normalised in part.rows():
+                prepared = self._prepared(record) if why else normalised
+                yield Reference(name, prepared, stored)
+        count = SourceCount(source.name, source.path, index.sha256, "index")
+        count.rows = index.state["records"]
+        counts.append(count)
 
     def _records(self, name: str, source: Source, counts: list[SourceCount]) -> Iterator[Record]:
         reader, unread = Reader(source), list[Quarantined]()

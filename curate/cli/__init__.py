@@ -15,6 +15,7 @@ from curate.cli.demo import demo_command
 from curate.cli.diff import diff_command
 from curate.cli.explain import explain_command
 from curate.cli.generate import generate_command
+from curate.cli.index import index_command
 from curate.cli.inspect import inspect_command
 from curate.cli.preview import preview_command
 from curate.cli.split import split_command
@@ -26,7 +27,7 @@ __all__ = ["main"]
 
 STAGES: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", (inspect_command, explain_command, diff_command, audit_command)),
-    ("Curate", (clean_command, split_command, convert_command)),
+    ("Curate", (clean_command, index_command, split_command, convert_command)),
     ("Prompt", (templates_command, preview_command)),
     ("Tune", (train_command, generate_command)),
     ("Start here", (demo_command,)),

@@ -111,7 +111,7 @@ def _compared(
 ) -> "dict[str, list[ReferenceSet]]":
     """Return the sets that steps, by name, compare with."""
     from curate.references import open_set
-    from curate.steps import Dedup
+    from curate.steps.dedup import Dedup
 
     if against and not any(isinstance(step, Dedup) for step in steps):
         raise UsageError(

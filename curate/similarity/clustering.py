@@ -29,8 +29,13 @@ def find_clusters(
     for record in records:
         index.add(record)
         merits.add(record)
+    stored = None
     for reference in references:
-        index.add(reference.record)
+        if reference.stored is None:
+            index.add(reference.record)
+        elif reference.stored is not stored:
+            index.extend(reference.stored)
+        stored = reference.stored
         merits.add_reference(reference)
     index.finish()
     merits.finish(index.length)

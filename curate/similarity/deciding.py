@@ -82,7 +82,8 @@ class Decision:
     def verdicts(self) -> Iterator[Verdict | None]:
         """Yield the verdict on each record in the order in which they were added; None: it stays.
 
-        There is none on references. A duplicate of one that loses a conflict goes for the conflict's sake.
+        There is none on references. A duplicate of one that loses a conflict goes for the
+        conflict's sake.
         """
         winner = self._winners()
         lost, scores = np.flatnonzero(winner >= 0), dict[int, float]()

@@ -42,16 +42,22 @@ class Index(Profiles):
         if self._characters > _BATCH or len(self._waiting) == 4096:
             self._flush()
 
+    def extend(self, profiles: Profiles) -> None:
+        """Add records of which the profiles are there already."""
+        self._flush()
+        self._append(profiles)
+
     def _flush(self) -> None:
-        if not self._waiting:
-            return
-        profiles = profile(self._waiting)
+        if self._waiting:
+            waiting, self._waiting, self._characters = self._waiting, [], 0
+            self._append(profile(waiting))
+
+    def _append(self, profiles: Profiles) -> None:
         for name in _SMALL:
             self._parts[name].append(getattr(profiles, name))
         with writing(Path(tempfile.gettempdir())):
             for name in _LARGE:
                 self._files[name].write(getattr(profiles, name).data)
-        self._waiting, self._characters = [], 0
 
     def finish(self) -> None:
         """Make the arrays; no record can be added any more."""
