@@ -31,7 +31,7 @@ LEDGER_KEYS = {
     "dropped.jsonl": ({"record", "step", "reason", "evidence"}, set[str]()),
     "quarantine.jsonl": ({"source", "path", "line", "offset", "error", "raw"}, {"raw_base64"}),
     "edits.jsonl": ({"id", "step", "field", "at", "removed", "inserted"}, set[str]()),
-    CLUSTERS: ({"step", "kind", "ids"}, {"same", "pairs", "gone", "others"}),
+    CLUSTERS: ({"step", "kind", "ids"}, {"same", "normalised", "pairs", "gone", "others"}),
     REFERENCES: ({"step", "set", "record"}, set[str]()),
     RESTORED: ({"id", "step", "reason", "evidence"}, set[str]()),
 }

@@ -105,7 +105,7 @@ class Decision:
 
         The order has to be that in which the records were added, others may stand between.
         """
-        ids, verdicts = iter(self._merits.ids), self.verdicts()
+        ids, verdicts = iter(self._merits.ids[: self._merits.own]), self.verdicts()
         due = next(ids, None)
         for record in records:
             if record.id == due:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from curate.similarity.differences import blocks, told_apart, without_differences
+from curate.similarity.forms import forms
 from curate.similarity.index import Index
 from curate.similarity.join import Pairs, jaccard, similar_pairs
 
@@ -25,16 +26,18 @@ class Matches:
     """Which records are the same, and which are similar; nothing of it depends on who should stay.
 
     Attributes:
-        text: int64 (n,), the record that stands for all with the same text when texts are
-            compared, the record itself included; texts are the same that differ in case, space and
-            punctuation only.
-        first, second: int64, pairs of these that nothing decisive tells apart.
+        normal: int64 (n,), one record for all whose texts differ in case, space and punctuation
+            only, the record itself included.
+        text: int64 (n,), of these one for all that do not differ in what decides either: names and
+            questions. It stands for them where texts are compared.
+        first, second: int64, pairs of these that are similar, nothing decisive telling them apart.
         scores: float64 (pairs, 2), similarity of their prompts and of their answers, cut to four
             places; 1 on a side that is not compared.
-        prompt: uint64 (n,), equal where the prompts are the same, as `text` is.
+        prompt: uint64 (n,), equal where the prompts are the same, as `normal` is.
 
     """
 
+    normal: Array
     text: Array
     first: Array
     second: Array
@@ -52,19 +55,24 @@ def find_matches(index: Index, rank: Array, sides: tuple[int, ...], own: int) ->
         own: how many are no references; these come first.
 
     """
-    text = _bests(rank, *(index.normal[:, side] for side in sides))
+    normal = _bests(rank, *(index.normal[:, side] for side in sides))
+    form = np.zeros(normal.size, np.uint64)
+    several = np.flatnonzero(np.bincount(normal, minlength=normal.size)[normal] > 1)
+    form[several] = forms(index, several, sides)
+    text = _bests(rank, form, normal)
     texts = np.flatnonzero(text == np.arange(text.size))
     ours = np.zeros(text.size, bool)
     ours[text[:own]] = True
 
     def apart(first: Array, second: Array) -> Array:
-        return ~(ours[first] | ours[second]) | told_apart(index, first, second, sides)
+        unwanted = (normal[first] == normal[second]) | ~(ours[first] | ours[second])
+        return unwanted | told_apart(index, first, second, sides)
 
     pairs = similar_pairs(index, texts, blocks(index, texts, sides), sides, FLOOR, apart)
     same = without_differences(index, pairs, sides)
     pairs = Pairs(pairs.first[same], pairs.second[same], pairs.shared[same])
     scores = _scores(index, pairs, sides)
-    return Matches(text, pairs.first, pairs.second, scores, index.normal[:, 0])
+    return Matches(normal, text, pairs.first, pairs.second, scores, index.normal[:, 0])
 
 
 def _bests(rank: Array, *keys: Array) -> Array:
@@ -105,7 +113,8 @@ class Removal:
     """Which records go.
 
     Attributes:
-        best: int64 (n,), of the records with the same text the one with the best rank.
+        best: int64 (n,), of the records that differ in case, space and punctuation only the one
+            that stays, else the one with the best rank.
         kept: int64 (n,), the record that stays in place of each; -1 for one that stays itself.
         near: bool (n,), the match is one of similar records, not of equal ones.
         scores: float64 (n, 2), of the record and the one that stays.
@@ -121,37 +130,60 @@ class Removal:
 def remove(matches: Matches, rank: Array, thresholds: Sequence[float], own: int) -> Removal:
     """Return which records go at two thresholds, of prompts and of answers; no reference does.
 
-    Of the records with the same text the one with the best rank can stay. From the best rank on it
-    does unless it matches one that stays already: so each record that goes has a match of its own
-    with one that stays. Of several it is the most similar one, then the one with the best rank.
+    From the best rank on a record stays unless it matches one that stays already: so each record
+    that goes has a match of its own with one that stays. Of several it is the most similar one,
+    then the one with the best rank.
     """
-    best = _bests(rank, matches.text)
+    count, best = rank.size, _bests(rank, matches.text)
     enough = np.flatnonzero((matches.scores >= np.array(thresholds) - 1e-9).all(axis=1))
     better, worse = best[matches.first[enough]], best[matches.second[enough]]
     better, worse = np.where(rank[better] < rank[worse], (better, worse), (worse, better))
     may = worse < own
     better, worse, enough = better[may], worse[may], enough[may]
-    gone = _gone(better, worse, rank)
+    bests = np.flatnonzero(best == np.arange(count))
+    gone = _gone(better, worse, bests, matches.normal, rank, own)
     direct = np.flatnonzero(gone[worse] & ~gone[better])
     better, worse, scores = better[direct], worse[direct], matches.scores[enough[direct]]
     order = np.lexsort((rank[better], -scores.min(axis=1), worse))
     order = order[np.diff(worse[order], prepend=-1) > 0]
-    winner, similar = np.full(rank.size, -1, np.int64), np.ones((rank.size, 2))
-    winner[worse[order]], similar[worse[order]] = better[order], scores[order]
-    kept = np.where(winner[best] >= 0, winner[best], best)
-    kept[kept == np.arange(rank.size)] = -1
+    similar, score = np.full(count, -1, np.int64), np.ones((count, 2))
+    similar[worse[order]], score[worse[order]] = better[order], scores[order]
+    alive = bests[~gone[bests]]
+    alive = alive[np.argsort(-rank[alive])]
+    equal = np.full(count, -1, np.int64)
+    equal[matches.normal[alive]] = alive  # the last one counts: that with the best rank
+    equal = equal[matches.normal]
+    near = equal < 0
+    kept = np.where(near, similar[best], equal)
+    kept[kept == np.arange(count)] = -1
     kept[own:] = -1
-    return Removal(best, kept, winner[best] >= 0, similar[best])
+    first = np.where(near, _bests(rank, matches.normal), equal)
+    return Removal(first, kept, near, np.where(near[:, None], score[best], 1.0))
 
 
-def _gone(better: Array, worse: Array, rank: Array) -> Array:
-    """Return which records match one that stays, given the better and the worse of each pair."""
-    order = np.argsort(rank[worse], kind="stable")
-    gone = bytearray(rank.size)
-    for one, other in zip(better[order].tolist(), worse[order].tolist(), strict=True):
-        if not gone[one]:  # what is known by now: each pair of a better one came before
-            gone[other] = 1
-    return np.frombuffer(gone, bool)
+def _gone(better: Array, worse: Array, bests: Array, normal: Array, rank: Array, own: int) -> Array:
+    """Return which of the best records of each text go.
+
+    Args:
+        better: of each pair of similar ones the one with the better rank.
+        worse: the other.
+        bests: the records.
+        normal: as in Matches.
+        rank: of all records.
+        own: how many are no references.
+
+    """
+    several = bests[np.bincount(normal[bests], minlength=rank.size)[normal[bests]] > 1]
+    one = np.concatenate([better, rank.size + normal[several]])
+    other = np.concatenate([worse, several])
+    order = np.lexsort((one >= rank.size, rank[other]))
+    gone = bytearray(rank.size) + b"\1" * rank.size  # behind: whether one of the equal ones stays
+    for a, b in zip(one[order].tolist(), other[order].tolist(), strict=True):
+        if not gone[a]:  # what is known by now: whatever is better came before
+            gone[b] = b < own
+        elif a >= rank.size and not gone[b]:
+            gone[a] = 0
+    return np.frombuffer(gone, bool)[: rank.size]
 
 
 def same_prompts(matches: Matches, best: Array, rank: Array, own: int) -> list[Array]:

@@ -89,6 +89,10 @@ class Index(Profiles):
         """Return the words of a prompt (side 0) or answer (1) in order, an even number each."""
         return self._sequence_of(record, side) & ~np.uint32(1)
 
+    def asked_of(self, record: int) -> Array:
+        """Return, for each word of a prompt, whether it is of a question."""
+        return (self._sequence_of(record, 0) & 1).astype(bool)
+
     def question_of(self, record: int) -> Array:
         """Return the words of the questions in a prompt, an even number each."""
         words = self._sequence_of(record, 0)

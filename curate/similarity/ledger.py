@@ -52,11 +52,13 @@ def _others(merits: Merits, references: Array) -> Line:
 
 def _clusters(merits: Merits, matches: Matches) -> list[Line]:
     """Return every cluster: records that hang together, best first, and references behind them."""
-    text, first, second = matches.text, matches.first, matches.second
+    normal, text, first, second = matches.normal, matches.text, matches.first, matches.second
     linked = np.zeros(text.size, bool)
-    linked[np.concatenate([text[: merits.own], first, second])] = True
-    follow = np.flatnonzero((text != np.arange(text.size)) & linked[text])
-    one, other = np.concatenate([text[follow], first]), np.concatenate([follow, second])
+    linked[normal[np.concatenate([np.arange(merits.own), first, second])]] = True
+    follow = np.flatnonzero((text != np.arange(text.size)) & linked[normal])
+    dressed = np.flatnonzero((text == np.arange(text.size)) & (normal != text) & linked[normal])
+    one = np.concatenate([text[follow], normal[dressed], first])
+    other = np.concatenate([follow, dressed, second])
     graph = csr_array((np.ones(one.size, np.int8), (one, other)), shape=(text.size, text.size))
     _, label = connected_components(graph, directed=False)
     members = np.unique(np.concatenate([one, other]))
@@ -72,25 +74,27 @@ def _clusters(merits: Merits, matches: Matches) -> list[Line]:
         else:
             others = _others(merits, np.array([record]))["others"]
             cluster.setdefault("others", []).extend(others)
-    for group in _same(text, follow):
-        places = position[group].tolist()
-        clusters[int(label[group[0]])]["same"].append([places[0], *sorted(places[1:])])
+    for key, groups in (("same", _groups(text, follow)), ("normalised", _groups(normal, dressed))):
+        for group in groups:
+            places = position[group].tolist()
+            cluster = clusters[int(label[group[0]])]
+            cluster.setdefault(key, []).append([places[0], *sorted(places[1:])])
     ends = np.sort(np.stack([position[first], position[second]], axis=1), axis=1)
     scored = zip(ends.tolist(), matches.scores.tolist(), label[first].tolist(), strict=True)
     for places, scores, cluster_of in scored:
         clusters[cluster_of]["pairs"].append([*places, *scores])
     for cluster in clusters.values():
-        cluster["same"].sort()
-        cluster["pairs"].sort()
+        for key in ("same", "normalised", "pairs"):
+            cluster.get(key, []).sort()
     return list(clusters.values())
 
 
-def _same(text: Array, follow: Array) -> Iterator[Array]:
-    """Yield the records of each text that several have, the one that is compared first."""
-    order = follow[np.argsort(text[follow], kind="stable")]
-    bounds = np.flatnonzero(np.diff(text[order], prepend=-1, append=-1))
+def _groups(leader: Array, follow: Array) -> Iterator[Array]:
+    """Yield each record that others follow, and these behind it."""
+    order = follow[np.argsort(leader[follow], kind="stable")]
+    bounds = np.flatnonzero(np.diff(leader[order], prepend=-1, append=-1))
     for start, end in pairwise(bounds.tolist()):
-        yield np.append(text[order[start]], order[start:end])
+        yield np.append(leader[order[start]], order[start:end])
 
 
 def ids_of(line: Mapping[str, Any]) -> list[Name]:
@@ -109,19 +113,23 @@ def read_matches(lines: Sequence[Mapping[str, Any]], number: Mapping[Name, int])
         LookupError: a line lacks something, or names a record that has no number.
     """
     text = np.arange(len(number))
+    normal = text.copy()
     pairs = [np.zeros((0, 4))]
     for line in lines:
         if line["kind"] == "duplicates":
             records = np.array([number[name] for name in ids_of(line)], np.int64)
             for compared, *others in line["same"]:
                 text[records[others]] = records[compared]
+            for compared, *others in line.get("normalised", ()):
+                normal[records[others]] = records[compared]
             found = np.array(line["pairs"], np.float64).reshape(-1, 4)
             found[:, :2] = records[found[:, :2].astype(np.int64)]
             pairs.append(found)
-    prompt = len(lines) + text.astype(np.uint64)
+    normal = normal[text]
+    prompt = len(lines) + normal.astype(np.uint64)
     for place, line in enumerate(lines):
         if line["kind"] in ("conflict", "prompt"):
-            prompt[text[[number[name] for name in ids_of(line)]]] = place
+            prompt[normal[[number[name] for name in ids_of(line)]]] = place
     together = np.concatenate(pairs)
     ends = together[:, :2].astype(np.int64)
-    return Matches(text, ends[:, 0], ends[:, 1], together[:, 2:], prompt[text])
+    return Matches(normal, text, ends[:, 0], ends[:, 1], together[:, 2:], prompt[normal])

@@ -17,7 +17,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class Merits:
     """What ranks records, numbered from 0 in the order in which they were added.
 
-    References come last in number and first in rank: set by set, by the names of the sets.
+    References come last in number and first in rank, whatever the options say: by the names of
+    the sets, then by length.
 
     Args:
         prefer: sources whose records stay rather than others, best first.
@@ -88,6 +89,7 @@ class Merits:
         self.first = _rank(np.lexsort(first))
         self.plain = _rank(np.lexsort((*first, -self.length)))
         quality = np.array(self._quality)
+        quality[self.own :] = 0
         self.rank = _rank(np.lexsort((*first, -self.length, quality, self.preferred)))
 
 

@@ -288,12 +288,12 @@ def test_conflict_policies(policy, kept):
 
 def test_clusters_are_noted_with_their_scores():
     rows = [row(LONG, "Yes."), row(LONG.replace("find", "see"), "Yes."), row("Other?", "No."),
-            row(LONG, "yes")]  # fmt: skip
+            row(LONG, "Yes!"), row(LONG, "yes")]  # fmt: skip
     notes = []
     list(Dedup().run(records_of(rows), notes.append))
     assert notes == [
-        {"kind": "duplicates", "ids": ["a:0", "a:1", "a:3"], "same": [[0, 2]],
-         "pairs": [[0, 1, 0.8775, 1.0]]},
+        {"kind": "duplicates", "ids": ["a:0", "a:1", "a:3", "a:4"], "same": [[0, 2]],
+         "normalised": [[0, 3]], "pairs": [[0, 1, 0.8775, 1.0], [1, 3, 0.8775, 1.0]]},
     ]  # fmt: skip
 
 
@@ -312,7 +312,7 @@ def test_prompts_are_noted_with_all_their_texts():
     ]
 
 
-def test_which_records_are_compared_does_not_depend_on_who_should_stay():
+def test_each_of_the_same_texts_is_compared_by_itself():
     # The texts of a:1 and b:1 are the same; a question mark makes another question of one.
     texts = [LONG + ". What was lit?", LONG + ". What was lit", LONG + ". When was it lit?"]
     records = [
@@ -320,7 +320,8 @@ def test_which_records_are_compared_does_not_depend_on_who_should_stay():
         for name, text, output in zip("abc", texts, ("A lamp!", "A lamp", "A lamp"), strict=True)
     ]
     assert fates(records) == [None, ("normalised_duplicate", "a:1"), None]
-    assert fates(records, prefer=("b",)) == [("normalised_duplicate", "b:1"), None, None]
+    near = ("near_duplicate", "b:1")
+    assert fates(records, prefer=("b",)) == [("normalised_duplicate", "b:1"), None, near]
 
 
 def test_scores_are_cut_so_that_they_lie_on_their_side_of_a_threshold():
@@ -364,3 +365,26 @@ def test_the_order_of_reading_changes_nothing(pairs, shuffler):
 def test_values_that_are_no_text_are_compared_as_they_are():
     rows = [row("q", None), row("q", 4), row("q", None), row(["q"], "a")]
     assert fates(records_of(rows)) == [None, None, ("exact_duplicate", "a:0"), None]
+
+
+DRESSED = [
+    LONG + ". What was lit?", LONG + ". What was lit", LONG + ". When was it lit?",
+    f"{LONG} in Norway harbour", f"{LONG} in norway harbour", f"{LONG} in Sweden harbour",
+    "Name a day.", "name a day", "Name a month.", "Is it May?", "Is it may",
+]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(DRESSED), st.sampled_from(["It is late.", "it is LATE"]))),
+    st.sampled_from([0.5, 0.8, 0.9]),
+)
+def test_a_record_goes_where_two_alone_would_be_duplicates(pairs, threshold):
+    records = records_of(row(*pair) for pair in pairs)
+    stay = []
+    for record in sorted(records, key=lambda r: (-len("".join(r.output.split())), int(r.id[2:]))):
+        alone = (fates([other, record], threshold=threshold) for other in stay)
+        if all(fate == [None, None] for fate in alone):
+            stay.append(record)
+    found = {r.id for r in results(records, threshold=threshold) if isinstance(r, Record)}
+    assert found == {record.id for record in stay}
