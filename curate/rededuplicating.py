@@ -12,6 +12,7 @@ from curate.dataset import (
     LEDGERS,
     RESTORED,
     DatasetWriter,
+    KeptReferences,
     read_ledger,
     read_lines,
     read_manifest,
@@ -79,7 +80,7 @@ def rededuplicate(
     reached = _Reached(source, manifest)
     try:
         with DatasetWriter(target, overwrite=overwrite) as writer:
-            decision = _decide(before, after, reached, source, talk)
+            decision = _decide(before, after, reached, source, manifest, talk)
             count = _write(source, writer, after, decision, reached)
             account = _account(manifest, count)
             command, seed = manifest["command"], manifest["seed"]
@@ -105,9 +106,6 @@ def _check(source: Path, manifest: dict[str, Any]) -> None:
         what = f"{odd}, and another version may decide otherwise: clean the original files again"
     elif names[-1] != Dedup.name:
         what = f"the step {names[-1]} came after {Dedup.name}: clean the original files again"
-    elif any(entry["step"] == Dedup.name for entry in manifest.get("references") or ()):
-        what = "was compared with another set, of which not all is here: clean the original files "
-        what += "again"
     if what:
         raise DatasetError(f"{source}: {what}")
 
@@ -135,7 +133,12 @@ class _Reached:
 
 
 def _decide(
-    before: Dedup, after: Dedup, reached: _Reached, source: Path, talk: Callable[[str], None]
+    before: Dedup,
+    after: Dedup,
+    reached: _Reached,
+    source: Path,
+    manifest: Mapping[str, Any],
+    talk: Callable[[str], None],
 ) -> "Decision":
     from curate.similarity.clustering import find_clusters, recall_clusters
 
@@ -145,12 +148,18 @@ def _decide(
     else:
         lines = [row for row in read_lines(source / CLUSTERS) if row["step"] == Dedup.name]
         try:
-            decision = recall_clusters(reached, lines, after.policy())
+            references = KeptReferences(source, Dedup.name)
+            decision = recall_clusters(reached, lines, after.policy(), references)
         except (LookupError, TypeError, ValueError):
             why = f"{CLUSTERS} lacks what is needed"
         else:
             talk(f"decided anew from the pairs in {CLUSTERS}; no record was compared again")
             return decision
+    if any(entry["step"] == Dedup.name for entry in manifest.get("references") or ()):
+        raise DatasetError(
+            f"{source}: {why}, and the records were compared with another set, of which not all is "
+            "here: clean the original files again"
+        )
     talk(f"comparing all records again: {why}")
     return find_clusters(reached, after.policy())
 
