@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     "--only", multiple=True, metavar="STEP", help="Run this step and no other. Repeatable."
 )
 @click.option("--skip", multiple=True, metavar="STEP", help="Leave this step out. Repeatable.")
-@click.option("--against", multiple=True, metavar="[NAME=]SOURCE|INDEX",
-              help="Drop what is a duplicate of a record there. Repeatable.")  # fmt: skip
+@click.option("--against", multiple=True, metavar="[NAME=]SOURCE",
+              help="Drop what a set or an index has already. Repeatable.")  # fmt: skip
 @click.option("--restore", multiple=True, metavar="STEP|ID",
               help="Bring dropped records of a dataset directory back. Repeatable.")  # fmt: skip
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1),
