@@ -10,7 +10,7 @@ from curate.dataset import DatasetWriter
 from curate.errors import DatasetError, SourceError, UsageError
 from curate.pipeline import run_pipeline
 from curate.references import References, ReferenceSet
-from curate.reporting.card import card
+from curate.reporting.report import write_pages
 from curate.resuming import described, find_checkpoint, find_finished
 from curate.sources import Source
 from curate.steps import Normalise, Step
@@ -118,7 +118,7 @@ def _write(
             },
             seed=None,
         )
-        writer.write_text("README.md", card(manifest))
+        write_pages(writer, manifest)
         writer.commit(manifest)
     except BaseException as error:
         if writer.staging.noted:

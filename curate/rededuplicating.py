@@ -22,7 +22,7 @@ from curate.dataset.names import OPTIONAL
 from curate.dataset.order import in_reading_order
 from curate.errors import DatasetError
 from curate.records import Dropped, Record
-from curate.reporting.card import card
+from curate.reporting.report import write_pages
 from curate.rerunning import rebuild
 from curate.restorable import check_outside
 from curate.revalidating import other_version
@@ -85,7 +85,7 @@ def rededuplicate(
             account = _account(manifest, count)
             command, seed = manifest["command"], manifest["seed"]
             result = writer.manifest(command=command, account=account, seed=seed)
-            writer.write_text("README.md", card(result))
+            write_pages(writer, result)
             writer.commit(result)
     except (LookupError, TypeError, AttributeError) as error:
         raise DatasetError(

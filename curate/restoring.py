@@ -24,7 +24,7 @@ from curate.dataset.edits import EditIndex
 from curate.dataset.order import in_reading_order
 from curate.engines import Edit
 from curate.records import Dropped, Quarantined, Record, Reference
-from curate.reporting.card import card
+from curate.reporting.report import write_pages
 from curate.rerunning import Exemptions, Item, Rerun, rebuild
 from curate.restorable import check_outside, check_unsplit, find_exemptions
 
@@ -92,7 +92,7 @@ def restore(
         _copy(source, writer, ledger, [step.name for step in steps if step])
         account = _account(manifest, edits, rerun, ledger)
         result = writer.manifest(command="restore", account=account, seed=manifest["seed"])
-        writer.write_text("README.md", card(result))
+        write_pages(writer, result)
         writer.commit(result)
     ledger.outcome.manifest = result
     return ledger.outcome

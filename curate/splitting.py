@@ -20,7 +20,7 @@ from curate.dataset import (
 from curate.engines import Edit
 from curate.errors import DatasetError, UsageError
 from curate.records import Dropped, Quarantined, Record, Reference, content_hash
-from curate.reporting.card import card
+from curate.reporting.report import write_pages
 from curate.text import fold
 
 __all__ = ["split_dataset", "split_of"]
@@ -94,7 +94,7 @@ def split_dataset(
             "counts": manifest["counts"],
         }
         result = writer.manifest(command="split", account=account, seed=seed)
-        writer.write_text("README.md", card(result))
+        write_pages(writer, result)
         writer.commit(result)
     return dict(counts)
 

@@ -188,7 +188,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=st.lists(ROW, min_size=1, max_size=14), before=OPTIONS, after=OPTIONS)
 def test_any_rows_any_options(rows, before, after, tmp_path_factory):
     base = tmp_path_factory.mktemp("any")

@@ -54,8 +54,8 @@ def clean_command(
     """Clean sources into one dataset directory.
 
     Writes train.jsonl, and beside it dropped.jsonl (each dropped record with its reason),
-    quarantine.jsonl (rows that could not be read), edits.jsonl (each change), a manifest and a
-    card. A run that stopped, whatever stopped it, goes on with --resume.
+    quarantine.jsonl (rows that could not be read), edits.jsonl (each change), a manifest, a
+    card and a report. A run that stopped, whatever stopped it, goes on with --resume.
 
     With --against, a record that is a duplicate of one in another set goes too, says the step
     `dedup`: a dataset directory, any other SOURCE, or what `curate index` wrote.

@@ -160,6 +160,11 @@ class DatasetWriter:
         """Write a line that another dataset directory has in this file."""
         self.staging.open(name).write(_line(row))
 
+    def flush(self) -> None:
+        """Let those who open the staged files see all of them."""
+        for file in self.staging.files.values():
+            file.flush()
+
     def write_text(self, name: str, text: str) -> None:
         """Stage a file of the directory that is for people: the card, the report."""
         with writing(self.directory):

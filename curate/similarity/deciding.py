@@ -1,7 +1,8 @@
 """From matches to verdicts: which records stay, and why the others go."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,8 +56,8 @@ class Decision:
         alike: returns the similarity of answers: of some records and as many others.
 
     Attributes:
+        merits, matches, policy: as given.
         kept: int64 (n,), as in Removal: conflicts have no part in it.
-        prompts: groups of records that share a prompt, see `same_prompts`.
 
     """
 
@@ -67,17 +68,37 @@ class Decision:
         policy: Policy,
         alike: Callable[[Array, Array], Array],
     ) -> None:
-        self._merits, self._matches, self._policy = merits, matches, policy
+        self.merits, self.matches, self.policy = merits, matches, policy
         self._removal = remove(matches, merits.rank, policy.thresholds, merits.own)
         self._alike = alike
         self.kept = self._removal.kept
-        self.prompts = []
-        if policy.scope == "both":
-            self.prompts = same_prompts(matches, self._removal.best, merits.rank, merits.own)
+
+    def at(self, thresholds: tuple[float, ...]) -> "Decision":
+        """Return what becomes of the records at other thresholds."""
+        policy = replace(self.policy, thresholds=thresholds)
+        return Decision(self.merits, self.matches, policy, self._alike)
+
+    @property
+    def gone(self) -> Array:
+        """Which records go, references left out: bool (own,)."""
+        return ((self.kept >= 0) | (self._winners() != _STAYS))[: self.merits.own]
+
+    @property
+    def repeated(self) -> int:
+        """How many records have the same text as another, and go at any threshold."""
+        own = self.merits.own
+        return int(np.count_nonzero(self._removal.best[:own] != np.arange(own)))
+
+    @cached_property
+    def prompts(self) -> list[Array]:
+        """Groups of records with one prompt, as `same_prompts` returns them."""
+        if self.policy.scope != "both":
+            return []
+        return same_prompts(self.matches, self._removal.best, self.merits.rank, self.merits.own)
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Yield what is to be said of several records together: lines of clusters.jsonl."""
-        return lines(self._merits, self._matches, self.prompts, self.kept)
+        return lines(self.merits, self.matches, self.prompts, self.kept)
 
     def verdicts(self) -> Iterator[Verdict | None]:
         """Yield the verdict on each record in the order in which they were added; None: it stays.
@@ -90,7 +111,7 @@ class Decision:
         if lost.size:
             alike = self._alike(lost, winner[lost]).tolist()
             scores = dict(zip(lost.tolist(), alike, strict=True))
-        own = self._merits.own
+        own = self.merits.own
         places = zip(self.kept[:own].tolist(), winner[:own].tolist(), strict=True)
         for number, (kept, other) in enumerate(places):
             if other != _STAYS:
@@ -105,7 +126,7 @@ class Decision:
 
         The order has to be that in which the records were added, others may stand between.
         """
-        ids, verdicts = iter(self._merits.ids[: self._merits.own]), self.verdicts()
+        ids, verdicts = iter(self.merits.ids[: self.merits.own]), self.verdicts()
         due = next(ids, None)
         for record in records:
             if record.id == due:
@@ -114,24 +135,20 @@ class Decision:
             else:
                 yield record, None
 
-    def count(self) -> int:
-        """Return how many records go."""
-        return int(np.count_nonzero((self.kept >= 0) | (self._winners() != _STAYS)))
-
     def _winners(self) -> Array:
         """Return to whom each record loses in a conflict: -2 if it does not, -1 to nobody.
 
         Where references have the prompt, the best of them wins.
         """
-        kept, policy = self.kept, self._policy.conflicts
+        kept, policy = self.kept, self.policy.conflicts
         winner = np.full(kept.size, _STAYS, np.int64)
         if policy == "keep_all":
             return winner
-        first = self._merits.first
+        first = self.merits.first
         merit = {
             "first": first,
-            "longest": -self._merits.length,
-            "prefer": self._merits.preferred,
+            "longest": -self.merits.length,
+            "prefer": self.merits.preferred,
             "majority": -np.bincount(kept[kept >= 0], minlength=kept.size),
         }.get(policy)
         for group in self.prompts:
@@ -140,26 +157,26 @@ class Decision:
                 continue
             best = _NOBODY
             if merit is not None:
-                known = stay >= self._merits.own
+                known = stay >= self.merits.own
                 best = int(stay[np.lexsort((first[stay], merit[stay], ~known))[0]])
             winner[stay[stay != best]] = best
-        winner[self._merits.own :] = _STAYS
+        winner[self.merits.own :] = _STAYS
         return np.where((winner == _STAYS) & (kept >= 0), winner[kept], winner)
 
     def _conflict(self, winner: int, score: float | None) -> Verdict:
         named = self._named(winner) if winner >= 0 else {"kept": None}
         evidence = {**named, "score": score, "field": "answer",
-                    "policy": self._policy.conflicts}  # fmt: skip
+                    "policy": self.policy.conflicts}  # fmt: skip
         return Verdict("conflict", evidence)
 
     def _named(self, record: int) -> dict[str, Any]:
         """Return how evidence names a record that stays."""
-        merits = self._merits
+        merits = self.merits
         of = {} if record < merits.own else {"set": merits.sets[record - merits.own]}
         return {"kept": merits.ids[record], **of}
 
     def _duplicate(self, number: int, kept: int) -> Verdict:
-        merits, removal, scope = self._merits, self._removal, self._policy.scope
+        merits, removal, scope = self.merits, self._removal, self.policy.scope
         prompt, answer = removal.scores[number].tolist()
         score = {"both": min(prompt, answer), "prompt": prompt, "answer": answer}[scope]
         evidence = {**self._named(kept), "score": score, "field": scope}

@@ -45,6 +45,11 @@ class Merits:
         self._source, self._place = array("i"), array("q")
         self._names: dict[str, int] = {}
 
+    def name(self, number: int) -> str | tuple[str, str]:
+        """Return the id of a record, of a reference set and id."""
+        id, place = self.ids[number], number - self.own
+        return id if place < 0 else (self.sets[place], id)
+
     def add(self, record: Record) -> None:
         """Take a record."""
         self.ids.append(record.id)

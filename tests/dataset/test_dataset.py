@@ -29,7 +29,7 @@ def made(messy, tmp_path):
 def test_the_directory_is_as_the_contract_has_it(made, read_rows):
     assert sorted(p.name for p in made.iterdir()) == [
         "README.md", "clusters.jsonl", "dropped.jsonl", "edits.jsonl", "manifest.json",
-        "quarantine.jsonl", "train.jsonl",
+        "quarantine.jsonl", "report.html", "train.jsonl",
     ]  # fmt: skip
     first = read_rows(made / "train.jsonl")[0]
     assert list(first) == [

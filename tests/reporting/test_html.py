@@ -1,41 +1,18 @@
 import re
-from html.parser import HTMLParser
 
 import pytest
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}"
-VOID = {"meta", "img", "br", "rect"}
-
-
-class Outline(HTMLParser):
-    """Collects tags and attributes, and what is closed out of turn."""
-
-    def __init__(self):
-        super().__init__()
-        self.tags, self.attributes, self.open, self.faults = [], [], [], []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        if tag not in VOID and self.open.pop() != tag:
-            self.faults.append(tag)
 
 
 @pytest.fixture
-def page(look, tmp_path):
+def page(look, tmp_path, outline_of):
     """Return a function that gives the page of a file, and its outline."""
 
     def make(path):
         look(path, html=tmp_path / "out.html")
         text = (tmp_path / "out.html").read_text(encoding="utf-8")
-        outline = Outline()
-        outline.feed(text)
-        assert (outline.open, outline.faults) == ([], [])
-        return text, outline
+        return text, outline_of(text)
 
     return make
 

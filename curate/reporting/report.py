@@ -1,0 +1,51 @@
+"""The report of a dataset directory: report.html, and its numbers for machines."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from curate.dataset import DatasetWriter, read_manifest
+from curate.errors import DatasetError
+from curate.files import replace_file, writing
+from curate.reporting.card import card
+from curate.reporting.html import render_page
+from curate.reporting.material import Material
+from curate.reporting.sections import SECTIONS
+
+__all__ = ["REPORT", "rebuild_report", "write_pages"]
+
+REPORT = "report.html"
+
+
+def rebuild_report(directory: Path) -> dict[str, Any]:
+    """Write report.html of a dataset directory and return its numbers, by section.
+
+    Raises:
+        DatasetError: it is no dataset directory, was changed by hand, or cannot be written.
+    """
+    manifest = read_manifest(directory)
+    try:
+        page, figures = _report(directory, manifest)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise DatasetError(
+            f"{directory}: was changed by hand ({error!r}); `curate audit` says where"
+        ) from error
+    with writing(directory):
+        replace_file(directory / REPORT, page.encode())
+    return figures
+
+
+def write_pages(writer: DatasetWriter, manifest: Mapping[str, Any]) -> None:
+    """Stage the files of a directory that are for people: its card and its report."""
+    writer.write_text("README.md", card(dict(manifest)))
+    writer.flush()
+    page, _ = _report(writer.staging.folder, manifest)
+    writer.write_text(REPORT, page)
+
+
+def _report(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the page and the numbers. No path, date or machine is part of them."""
+    material = Material(folder, manifest)
+    sections = [made for make in SECTIONS if (made := make(material))]
+    page = render_page("report.html", {"sections": sections, "counts": manifest["counts"]})
+    return page, {made.name: made.figures for made in sections if made.figures is not None}
