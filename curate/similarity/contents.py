@@ -6,7 +6,8 @@ import numpy as np
 import xxhash
 
 from curate.similarity.documents import POWERS, Documents, owners, ranks, sets, sums
-from curate.similarity.tokens import ASKED, FILLER, NAME, mix
+from curate.similarity.hashing import mix
+from curate.similarity.tokens import ASKED, FILLER, NAME
 
 __all__ = ["bag", "names", "normal", "sequence", "shingles"]
 

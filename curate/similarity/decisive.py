@@ -1,14 +1,16 @@
 """What can tell two documents apart although most words are the same: numbers and the like."""
 
+import unicodedata
 from typing import Any
 
 import numpy as np
 
 from curate.similarity.documents import POWERS, Documents, bits, owners, ranks, sums
-from curate.similarity.tokens import ASKED, FILLER, LAST, NEGATION, NUMBER, NUMERAL, SPACELESS, mix
+from curate.similarity.hashing import mix
+from curate.similarity.tokens import ASKED, FILLER, LAST, NEGATION, NUMBER, NUMERAL, SPACELESS
 
-__all__ = ["OPERATORS", "SHORT", "asked", "commas", "numbers", "operators", "pictures", "plain",
-           "short_texts", "turning"]  # fmt: skip
+__all__ = ["OPERATORS", "SHORT", "alternatives", "asked", "commas", "denied", "loose", "numbers",
+           "operators", "pictures", "plain", "short_texts", "signs", "turning"]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
 U64 = np.uint64
@@ -19,6 +21,10 @@ SHORT = 12
 _SHORT_TOKENS = 64
 _NUMBER, _BESIDE, _SYMBOL, _CONTENT, _TURN = map(U64, (11, 13, 17, 19, 23))
 _CODE_SHARE = 12  # one symbol in so many characters: the text is code
+_CATEGORIES = [(code, unicodedata.category(chr(code))) for code in (*range(0x80, 0x3000),
+               *range(0x1F000, 0x1FB00))]  # fmt: skip
+_SIGNS = np.array([code for code, kind in _CATEGORIES if kind in ("Sm", "Sc")], np.uint32)
+_PICTURES = np.array([code for code, kind in _CATEGORIES if kind == "So"], np.uint32)
 OPERATORS = np.array(sorted(map(ord, "+-*/%<>=&|^~@$\\[](){}")), np.uint32)
 
 
@@ -38,6 +44,14 @@ def numbers(documents: Documents) -> tuple[Array, Array, Array]:
     )
 
 
+def loose(documents: Documents) -> tuple[Array, Array]:
+    """Return hashes of the loose numbers of each document: without those of lists, and of all."""
+    tokens = documents.tokens
+    bounds = np.searchsorted(tokens.loose_text, documents.ends)
+    values = mix(tokens.loose + _NUMBER)
+    return sums(values * ~tokens.counts, bounds), sums(values, bounds)
+
+
 def commas(documents: Documents) -> Array:
     """Return the hash of the numbers with commas and of where these stand; 0 without any."""
     tokens = documents.tokens
@@ -55,12 +69,47 @@ def turning(documents: Documents) -> Array:
     return sums(values, documents.bounds(chosen))
 
 
+def denied(documents: Documents) -> Array:
+    """Return the number of negations of each document."""
+    return documents.sum(documents.tokens.kinds & NEGATION != 0)
+
+
+def alternatives(documents: Documents) -> tuple[Array, Array]:
+    """Return hashes of what may be replaced by an alternative, and of which it is.
+
+    Alternatives are words like "left" and "right", and mathematical signs.
+    """
+    tokens = documents.tokens
+    chosen = np.flatnonzero(tokens.group)
+    bounds = documents.bounds(chosen)
+    signs, marks = _symbols(documents, _SIGNS)
+    return (
+        sums(tokens.group[chosen], bounds) + np.diff(marks).astype(U64) * _SYMBOL,
+        sums(mix(tokens.member[chosen] + tokens.group[chosen]), bounds)
+        + sums(mix(signs + _SYMBOL), marks),
+    )
+
+
+def signs(documents: Documents) -> Array:
+    """Return the sum of the mathematical signs in short documents."""
+    values, bounds = _symbols(documents, _SIGNS)
+    return sums(mix(values + _SYMBOL), bounds) * (documents.count < _SHORT_TOKENS)
+
+
 def pictures(documents: Documents) -> Array:
-    """Return the sum of the symbols other than ASCII in short documents."""
+    """Return the sum of the pictures in short documents."""
+    values, bounds = _symbols(documents, _PICTURES)
+    return sums(mix(values + _SYMBOL), bounds) * (documents.count < _SHORT_TOKENS)
+
+
+def _symbols(documents: Documents, wanted: Array) -> tuple[Array, Array]:
+    """Return the symbols of a kind, and where those of each document begin."""
     tokens = documents.tokens
     chosen = np.flatnonzero(tokens.symbols > 0x7F)
-    bounds = np.searchsorted(tokens.symbol_text[chosen], documents.ends)
-    return sums(mix(tokens.symbols[chosen] + _SYMBOL), bounds) * (documents.count < _SHORT_TOKENS)
+    chosen = chosen[np.isin(tokens.symbols[chosen], wanted)]
+    return tokens.symbols[chosen].astype(U64), np.searchsorted(
+        tokens.symbol_text[chosen], documents.ends
+    )
 
 
 def operators(documents: Documents) -> Array:
@@ -78,13 +127,15 @@ def operators(documents: Documents) -> Array:
     return np.minimum(found[: documents.count.size * count], 255).astype(np.uint8)
 
 
-def short_texts(documents: Documents) -> Array:
-    """Return the hash of the words that decide in the short texts of each prompt."""
+def short_texts(documents: Documents) -> tuple[Array, Array, Array]:
+    """Return what decides in the short texts of each document, by the hashes of their words.
+
+    The first hash is of whole texts, the second of texts that are parts of one, the third of all
+    words that are not in a short part.
+    """
     tokens = documents.tokens
     length = np.diff(tokens.first)
-    prompt = np.ones(length.size, bool)
-    prompt[documents.ends[1:][::2]] = False
-    candidate = prompt & (length <= _SHORT_TOKENS) & (length > 0)
+    candidate = (length <= _SHORT_TOKENS) & (length > 0)
     text = owners(tokens.first)
     chosen = candidate[text] & (tokens.kinds & FILLER == 0)
     text, hashes = text[chosen], tokens.hashes[chosen]
@@ -98,7 +149,12 @@ def short_texts(documents: Documents) -> Array:
     short = candidate & (sums(weight.astype(U64), bounds) < 2 * SHORT)
     content = mix(sums(mix(hashes + _CONTENT), bounds)) * short
     content = mix(content + documents.turns * _TURN) * (content != 0)
-    return sums(content, documents.ends)[::2]
+    inside = (short & documents.parts)[owners(tokens.first)]
+    return (
+        sums(content * ~documents.parts, documents.ends),
+        sums(content * documents.parts, documents.ends),
+        documents.sum(mix(tokens.hashes) * ~inside),
+    )
 
 
 def plain(documents: Documents) -> Array:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from curate.similarity.hashing import mix
 from curate.similarity.index import Index
 from curate.similarity.join import Pairs, count_shared
-from curate.similarity.tokens import FILLERS, mix
+from curate.similarity.replacements import FILLING, replaced
 
 __all__ = ["blocks", "told_apart", "without_differences"]
 
@@ -16,9 +17,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 U64 = np.uint64
 Gram = tuple[int, int, int]
 
-_COLUMNS = {0: (0, 1), 1: (2,)}  # of Profiles.decisive, by side
-_EVEN = ~np.uint32(1)
-FILLING = frozenset((FILLERS & _EVEN).tolist())
 LONG = 40
 """Words; in a text of so many a negation or a numeral may change among other words."""
 SLIPS = 0.2
@@ -30,12 +28,11 @@ REPLACED = 7
 def blocks(index: Index, records: Array, sides: tuple[int, ...]) -> Array:
     """Return, for each record, the hash of what is equal in all that are the same.
 
-    These are the numbers, pictures in short texts, and the words of short texts in the prompt.
+    These are the numbers, the words of short texts, and mathematical signs beside few words.
     """
     total = np.zeros(records.size, U64)
     for side in sides:
-        for column in _COLUMNS[side]:
-            total = mix(total + index.decisive[records, column] + U64(column + 1))
+        total = mix(total + index.decisive[records, side] + U64(side + 1))
     return total
 
 
@@ -43,16 +40,24 @@ def told_apart(index: Index, first: Array, second: Array, sides: tuple[int, ...]
     """Return which pairs surely differ, on any side, in what decides. Quick: it misses a few.
 
     - numbers in another order, and not beside the same words either; commas elsewhere in them
+    - numbers like "7." that may be of a list; which of them are counts only where not all are equal
     - operators in code and sums: one stands in the place of another
     - operators, negations and numerals, in a text of fewer than 40 words
     - negations, numerals and names, where the other words are the same; of names each text needs
       one that the other lacks
+    - negations, where the longer text is longer by them; any operator, where all words are the same
+    - alternatives: one word like "left" for another like "right", both ways the same number
+    - pictures beside few words, where both have some
+    - words of a short part, where there are as many parts and the other words are the same
     - what the prompt asks, see `_asks_else`
     """
     apart = np.zeros(first.size, bool)
     for side in sides:
         apart |= (index.order[first, side] != index.order[second, side]) & (
             index.beside[first, side] != index.beside[second, side]
+        )
+        apart |= (index.loose[first, side] != index.loose[second, side]) & (
+            index.all_loose[first, side] != index.all_loose[second, side]
         )
         commas = index.commas[:, side]
         apart |= (commas[first] != commas[second]) & (commas[first] != 0) & (commas[second] != 0)
@@ -63,6 +68,20 @@ def told_apart(index: Index, first: Array, second: Array, sides: tuple[int, ...]
         words = index.words[:, side]
         short = np.minimum(words[first], words[second]) < LONG
         apart |= (more & less) | short & (turned | more | less)
+        apart |= (index.bag[first, side] == index.bag[second, side]) & (more | less)
+        denied = index.denied[first, side] - index.denied[second, side]
+        apart |= (denied != 0) & (words[first] - words[second] == denied)
+        apart |= (index.groups[first, side] == index.groups[second, side]) & (
+            index.members[first, side] != index.members[second, side]
+        )
+        apart |= (
+            (index.part_count[first, side] == index.part_count[second, side])
+            & (index.parts[first, side] != index.parts[second, side])
+            & (index.rest[first, side] == index.rest[second, side])
+        )
+        pictures = index.pictures[:, side]
+        both = (pictures[first] != 0) & (pictures[second] != 0)
+        apart |= both & (pictures[first] != pictures[second])
         same = index.plain[first, side] == index.plain[second, side]
         apart |= same & (turned | _both_lack(index.name_bits[:, side], first, second))
     if 0 in sides:
@@ -82,8 +101,8 @@ def _both_lack(bits: Array, first: Array, second: Array) -> Array:
 def without_differences(index: Index, pairs: Pairs, sides: tuple[int, ...]) -> Array:
     """Return which of the pairs that `told_apart` leaves do not differ in what decides.
 
-    Those go whose names differ and share bits, whose questions ask something else, and in whose
-    prompts five words on end or more stand in place of others.
+    Those go whose names differ and share bits, whose questions ask something else, in whose
+    prompts five words on end or more stand in place of others, and all that `replaced` finds.
     """
     first, second = pairs.first, pairs.second
     same = np.ones(first.size, bool)
@@ -105,6 +124,9 @@ def without_differences(index: Index, pairs: Pairs, sides: tuple[int, ...]) -> A
         other = (asked[first] != asked[second]) & (asked[first] != 0) & (asked[second] != 0)
         for number in np.flatnonzero(same & other).tolist():
             same[number] = not _asks_else(index, first[number], second[number])
+    says = replaced(index, sides)
+    for number in np.flatnonzero(same).tolist():
+        same[number] = not says(int(first[number]), int(second[number]))
     return same
 
 

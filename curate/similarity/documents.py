@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from curate.similarity.tokens import Tokens, mix, powers
+from curate.similarity.hashing import mix, powers
+from curate.similarity.tokens import Tokens
 
 __all__ = ["BITS", "POWERS", "Documents", "bits", "owners", "ranks", "sets", "sums"]
 
@@ -22,6 +23,7 @@ class Documents:
     Attributes:
         texts: all texts.
         turns: uint64, what each text is: 0 for instruction, context and answer.
+        parts: bool, whether each text is a part of one: a choice, a turn that is written out.
         ends: int64, one longer than there are documents: the first text of each.
         tokens: of the texts.
         first: int64, one longer than there are documents: the first token of each.
@@ -29,9 +31,12 @@ class Documents:
 
     """
 
-    def __init__(self, texts: list[str], turns: Array, ends: Array, tokens: Tokens) -> None:
+    def __init__(
+        self, texts: list[str], turns: Array, parts: Array, ends: Array, tokens: Tokens
+    ) -> None:
         self.texts = texts
         self.turns = turns
+        self.parts = parts
         self.ends = ends
         self.tokens = tokens
         self.first = tokens.first[ends]

@@ -6,8 +6,8 @@ import numpy as np
 
 from curate.similarity.differences import blocks
 from curate.similarity.documents import sums
+from curate.similarity.hashing import mix
 from curate.similarity.index import Index
-from curate.similarity.tokens import mix
 
 __all__ = ["forms"]
 
@@ -16,7 +16,8 @@ U64 = np.uint64
 
 _COLUMNS = ("turning", "order", "beside", "commas", "operators", "asked", "asked_bits",
             "asked_count", "plain", "name_bits", "name_counts", "bag", "words", "sizes",
-            )  # fmt: skip
+            "denied", "groups", "members", "pictures", "parts", "part_count", "rest", "loose",
+            "all_loose")  # fmt: skip
 _AT_ONCE = 1024  # records whose names and words are looked at together
 
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from curate.similarity.hashing import mix
 from curate.similarity.index import Index
-from curate.similarity.tokens import mix
 
 __all__ = ["Pairs", "count_shared", "jaccard", "similar_pairs"]
 

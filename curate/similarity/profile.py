@@ -9,9 +9,10 @@ import numpy as np
 
 from curate.records import Record
 from curate.similarity import contents, decisive
-from curate.similarity.documents import Documents, bits
-from curate.similarity.tokens import mix, tokenise
-from curate.similarity.words import strip_politeness
+from curate.similarity.courtesy import parts_of, says_nothing, strip_politeness
+from curate.similarity.documents import Documents, bits, sums
+from curate.similarity.hashing import mix
+from curate.similarity.tokens import tokenise
 
 __all__ = ["Profiles", "answer_length", "profile"]
 
@@ -27,9 +28,19 @@ class Profiles:
         normal: uint64 (n, 2), equal where the texts differ in case, space and punctuation only.
         bag: uint64 (n, 2), equal where the words are the same in any order, fillers left out.
         words: int32 (n, 2), number of tokens.
-        decisive: uint64 (n, 3), equal where numbers are, and pictures in short texts: of the
-            prompt, of the short texts in it (here words are too), of the answer.
+        decisive: uint64 (n, 2), equal where numbers are, the words of short texts, and the
+            mathematical signs of short documents.
         turning: uint64 (n, 2), equal where negations and numerals are.
+        denied: int32 (n, 2), number of negations.
+        groups: uint64 (n, 2), equal where the words are alternatives of the same.
+        members: uint64 (n, 2), equal where these words are the same.
+        parts: uint64 (n, 2), equal where the words of short parts are; 0 without any.
+        part_count: int32 (n, 2), number of parts.
+        rest: uint64 (n, 2), equal where the words are that are not in a short part.
+        pictures: uint64 (n, 2), the pictures in short documents; 0 without any.
+        loose: uint64 (n, 2), equal where numbers are that a point or a bracket follows, those of
+            lists left out.
+        all_loose: uint64 (n, 2), the same with those of lists.
         order: uint64 (n, 2), the numbers in their order.
         beside: uint64 (n, 2), each number with the word right behind it, in any order.
         commas: uint64 (n, 2), the numbers with commas and where these stand; 0 without any.
@@ -57,6 +68,15 @@ class Profiles:
     words: Array
     decisive: Array
     turning: Array
+    denied: Array
+    groups: Array
+    members: Array
+    parts: Array
+    part_count: Array
+    rest: Array
+    pictures: Array
+    loose: Array
+    all_loose: Array
     order: Array
     beside: Array
     sizes: Array
@@ -82,19 +102,23 @@ def profile(records: Sequence[Record]) -> Profiles:
     """
     texts: list[str] = []
     turns: list[int] = []  # what each text is; instruction and context are one
+    parts: list[bool] = []
     lengths = np.zeros(len(records), np.int32)
     ends = np.zeros(2 * len(records) + 1, np.int64)
     for number, record in enumerate(records):
         for kind, text in _prompt(record):
             texts.append(text)
-            turns.append(kind)
+            turns.append(kind if kind != _PART else 0)
+            parts.append(kind == _PART)
         ends[2 * number + 1] = len(texts)
         texts.append(_answer(record))
         lengths[number] = _extent(texts[-1])
         turns.append(0)
+        parts.append(False)
         ends[2 * number + 2] = len(texts)
     tokens = tokenise(texts)
-    return _profiles(Documents(texts, np.array(turns, U64), ends, tokens), lengths)
+    documents = Documents(texts, np.array(turns, U64), np.array(parts, bool), ends, tokens)
+    return _profiles(documents, lengths)
 
 
 def answer_length(record: Record) -> int:
@@ -116,11 +140,12 @@ def _text(value: object) -> str:
 
 _KINDS = {"system": 1, "user": 2, "assistant": 3, "tool_call": 4, "tool": 5}
 _TOOLS = 6
+_PART = 7  # of an instruction or a context
 
 
 def _prompt(record: Record) -> list[tuple[int, str]]:
     texts = []
-    if record.system:
+    if record.system and not says_nothing(_text(record.system)):
         texts.append((_KINDS["system"], _text(record.system)))
     if "tools" in record.meta:
         tools = json.dumps(record.meta["tools"], sort_keys=True, default=repr)
@@ -128,15 +153,20 @@ def _prompt(record: Record) -> list[tuple[int, str]]:
     for turn in record.history:
         kind = _KINDS.get(turn.get("role", ""), 0) + 8 * bool(turn.get("follows_instruction"))
         texts.append((kind, _text(turn.get("content"))))
-    texts.append((0, strip_politeness(_text(record.instruction))))
-    if record.context:
-        texts.append((0, _text(record.context)))
+    asked = [strip_politeness(_text(record.instruction))]
+    asked += [_text(record.context)] if record.context else []
+    for text in asked:
+        parts = parts_of(text)
+        texts += [(_PART if len(parts) > 1 else 0, part) for part in parts]
     return texts
 
 
 def _profiles(documents: Documents, length: Array) -> Profiles:
     numbers, order, beside = decisive.numbers(documents)
-    marks = mix(mix(numbers) + decisive.pictures(documents)).reshape(-1, 2)
+    short, parts, rest = decisive.short_texts(documents)
+    marks = mix(mix(numbers) + decisive.signs(documents)) + short
+    groups, members = decisive.alternatives(documents)
+    loose, all_loose = decisive.loose(documents)
     commas = decisive.commas(documents)
     normal = contents.normal(documents, commas)
     shingles, sizes = contents.shingles(documents, normal)
@@ -146,8 +176,19 @@ def _profiles(documents: Documents, length: Array) -> Profiles:
         normal=normal.reshape(-1, 2),
         bag=contents.bag(documents).reshape(-1, 2),
         words=documents.count.astype(np.int32).reshape(-1, 2),
-        decisive=np.stack([marks[:, 0], decisive.short_texts(documents), marks[:, 1]], axis=1),
+        decisive=marks.reshape(-1, 2),
         turning=decisive.turning(documents).reshape(-1, 2),
+        denied=decisive.denied(documents).astype(np.int32).reshape(-1, 2),
+        groups=groups.reshape(-1, 2),
+        members=members.reshape(-1, 2),
+        parts=parts.reshape(-1, 2),
+        part_count=sums(documents.parts.astype(U64), documents.ends)
+        .astype(np.int32)
+        .reshape(-1, 2),
+        rest=rest.reshape(-1, 2),
+        pictures=decisive.pictures(documents).reshape(-1, 2),
+        loose=loose.reshape(-1, 2),
+        all_loose=all_loose.reshape(-1, 2),
         order=order.reshape(-1, 2),
         beside=beside.reshape(-1, 2),
         sizes=sizes.reshape(-1, 2),

@@ -1,29 +1,32 @@
 """Texts to tokens: a hash each, and what kind of word it is."""
 
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from curate.similarity.characters import DIGIT, END, GLUE, SYMBOL, UPPER, WIDE, WORD, classify
-from curate.similarity.words import FILLING, NEGATIONS, NUMERALS
+from curate.similarity.hashing import hash_words, mix
+from curate.similarity.lexicon import FILLER, KNOWN, NEGATION, NUMERAL
+from curate.similarity.spelling import respell
 
-__all__ = ["ASKED", "FILLER", "FILLERS", "LAST", "NAME", "NEGATION", "NUMBER", "NUMERAL",
-           "SPACELESS", "Tokens", "mix", "powers", "tokenise"]  # fmt: skip
+__all__ = ["ASKED", "FILLER", "LAST", "NAME", "NEGATION", "NUMBER", "NUMERAL", "SPACELESS",
+           "Tokens", "tokenise"]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
 U64 = np.uint64
 
-NUMBER, NUMERAL, NEGATION, FILLER, NAME, SPACELESS, LAST, ASKED = (
-    np.uint8(1 << bit) for bit in range(8)
-)
+NUMBER, NAME, SPACELESS, LAST, ASKED = (np.uint8(1 << bit) for bit in (0, 4, 5, 6, 7))
 
+_CURRENCIES = np.array([ord(sign) for sign in "$¢£¥₩€₹₽"])
+_CLOSING = np.array([ord(sign) for sign in ")]-"])
+_BULLETS = np.array([ord(sign) for sign in "-*>+•‣◦▪●–"])
+_AFTER_COUNTER = np.array([ord(sign) for sign in ".):"])
+_INDENT = 12  # so many spaces may stand before a bullet
+_SPACES = 3  # so many may stand between a symbol and a number
 _ASKS = np.zeros(0xFF20, bool)
 _ASKS[[ord("?"), 0x61F, 0xFF1F]] = True  # the Arabic and the wide one too
-_SHIFT = U64(64 - 14)
-_STEP = U64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,11 @@ class Tokens:
         comma_token: int64, the number that each comma between digits stands in.
         comma_place: int64, digits of the number before the comma.
         characters: int64, characters of each text, space and punctuation left out.
+        loose: uint64, hashes of numbers of one digit or two that a point or a bracket follows.
+        loose_text: int64, the text that each of these stands in.
+        counts: bool, whether each of these numbers a list: then it is no token.
+        group: uint64, what each token is an alternative of ("left", "right"); 0 for nothing.
+        member: uint64, which of the alternatives it is.
 
     """
 
@@ -59,35 +67,24 @@ class Tokens:
     comma_token: Array
     comma_place: Array
     characters: Array
-
-
-def mix(values: Array) -> Array:
-    """Return uint64 values with their bits well spread (the finisher of splitmix64)."""
-    values = values ^ (values >> U64(30))
-    values = values * U64(0xBF58476D1CE4E5B9)
-    values ^= values >> U64(27)
-    values = values * U64(0x94D049BB133111EB)
-    values ^= values >> U64(31)
-    return values
-
-
-def powers(count: int) -> Array:
-    """Return the first powers of an odd number, modulo 2^64."""
-    return np.cumprod(np.full(count, _STEP), dtype=U64)
-
-
-_POWERS = powers(1 << 12)
+    loose: Array
+    loose_text: Array
+    counts: Array
+    group: Array
+    member: Array
 
 
 def tokenise(texts: Sequence[str]) -> Tokens:
     """Return the tokens of texts.
 
     A token is a run of letters, digits, marks and underscores in lower case; an apostrophe
-    between letters and a comma between digits are not there ("don't" is "dont", "1,000" is
-    "1000"), a point between digits belongs to the number. In scripts without spaces each character
-    is a token.
+    between letters and a comma between digits are not there ("1,000" is "1000"), a point between
+    digits and a sign before them belong to the number ("-3.5", "$5"), as "#" and "++" do to a
+    single letter. A contraction is two tokens ("don't" is "do not"); British spelling is American.
+    The numbers of a list, bullets, headings, bold and italics are not there. In scripts without
+    spaces each character is a token.
     """
-    texts = [text if text.isascii() else _compose(text) for text in texts]
+    texts = [respell(text) for text in texts]
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     bounds = np.concatenate([[0], np.cumsum(lengths + 1)])
     joined = "\0".join(texts) + "\0\0\0\0\0"  # room to look ahead
@@ -97,33 +94,116 @@ def tokenise(texts: Sequence[str]) -> Tokens:
     starts, ends, inside = _words(classes)
     first = np.searchsorted(starts, bounds)
     lengths = ends - starts
-    hashes = _hash(lower[inside], lengths)
-    kinds = _KINDS.look_up(hashes)
+    hashes = hash_words(lower[inside], lengths)
+    entries = KNOWN.look_up(hashes)
+    kinds = KNOWN.kinds[entries]
+    hashes = KNOWN.usual[entries] + hashes * (entries == 0)
     digits = np.flatnonzero(classes & DIGIT)
     numbers = np.unique(np.searchsorted(starts, digits, side="right") - 1)
     kinds[numbers] |= NUMBER
     kinds[numbers[~_followed(codes, starts, ends, numbers)]] |= LAST
+    _sign(hashes, codes, classes, starts, ends, numbers)
     kinds[(classes[starts] & WIDE) != 0] |= SPACELESS
     capital = (classes[starts] & UPPER) != 0
     _mark_names(kinds, codes, capital, starts, ends)
     _mark_questions(kinds, codes, classes, starts)
-    places = np.flatnonzero(classes & SYMBOL)
+    loose = _loose(codes, classes, starts, ends, numbers)
+    counters = _counters(codes, starts, ends, loose, first)
+    places = np.setdiff1d(np.flatnonzero(classes & SYMBOL), ends[counters])
+    places = places[~_dresses(codes, classes, places)]
     symbol_text = np.searchsorted(bounds, places, side="right") - 1
     comma_token = np.searchsorted(starts, commas, side="right") - 1
     counts = np.concatenate([[0], np.cumsum(lengths)])
+    second = KNOWN.second[entries]
+    times = 1 + (second > 0).astype(np.int64)  # a contraction is two tokens
+    kinds[loose] &= ~NUMBER
+    times[counters] = 0
+    hashes_of_loose = hashes[loose]
+    begins = np.concatenate([[0], np.cumsum(times)])
+    hashes, kinds, entries, capital = (
+        np.repeat(values, times) for values in (hashes, kinds, entries, capital)
+    )
+    pairs = np.flatnonzero(second)
+    after = begins[pairs] + 1
+    entries[after], capital[after] = second[pairs], False
+    hashes[after] = KNOWN.usual[second[pairs]]
+    kinds[after] = KNOWN.kinds[second[pairs]] | kinds[after] & ASKED
     return Tokens(
         hashes=hashes,
         kinds=kinds,
         capital=capital,
-        first=first,
+        first=begins[first],
         symbols=codes[places],
         symbol_text=symbol_text,
-        symbol_token=np.searchsorted(starts, places),
+        symbol_token=begins[np.searchsorted(starts, places)],
         symbol_decisive=_beside_number(codes, classes, places),
-        comma_token=comma_token,
+        comma_token=begins[comma_token],
         comma_place=commas - starts[comma_token],
         characters=counts[first[1:]] - counts[first[:-1]],
+        loose=hashes_of_loose,
+        loose_text=np.searchsorted(first, loose, side="right") - 1,
+        counts=np.isin(loose, counters),
+        group=KNOWN.group[entries],
+        member=KNOWN.member[entries],
     )
+
+
+def _sign(
+    hashes: Array, codes: Array, classes: Array, starts: Array, ends: Array, numbers: Array
+) -> None:
+    """Make a sign or a currency before a number part of it, and what makes C to C# and C++."""
+    before, behind = starts[numbers] - 1, starts[numbers] - 2
+    sign = codes[before]
+    minus = (sign == ord("-")) & (classes[behind] & (WORD | WIDE) == 0)
+    minus &= ~np.isin(codes[behind], _CLOSING)
+    signed = minus | np.isin(sign, _CURRENCIES)
+    hashes[numbers[signed]] = mix(hashes[numbers[signed]] + sign[signed])
+    letters = np.flatnonzero(ends - starts == 1)
+    sign = codes[ends[letters]]
+    plus = (sign == ord("+")) & (codes[ends[letters] + 1] == sign)
+    letters, sign = letters[plus | (sign == ord("#"))], sign[plus | (sign == ord("#"))]
+    hashes[letters] = mix(hashes[letters] + sign)
+
+
+def _dresses(codes: Array, classes: Array, places: Array) -> Array:
+    """Return which symbols are bullets, headings, quote marks, or bold or italic type."""
+    sign, before, after = codes[places], codes[places - 1], codes[places + 1]
+    margin = places - 1
+    for _ in range(_INDENT):
+        margin = margin - (codes[margin] == ord(" "))
+    opens = (codes[margin] == ord("\n")) | (codes[margin] == 0)
+    bullet = opens & (after == ord(" ")) & np.isin(sign, _BULLETS)
+    heading = (opens | (before == sign)) & (sign == ord("#"))
+    star = sign == ord("*")
+    left = classes[np.where(before == sign, places - 2, places - 1)]
+    right = classes[np.where(after == sign, places + 2, places + 1)]
+    inner = WORD | WIDE | SYMBOL
+    bold = star & (((left & inner) != 0) ^ ((right & inner) != 0))
+    return bullet | heading | bold
+
+
+def _loose(codes: Array, classes: Array, starts: Array, ends: Array, numbers: Array) -> Array:
+    """Return the numbers of one digit or two with a point or a bracket behind: "1. ", "12)"."""
+    numbers = numbers[ends[numbers] - starts[numbers] <= 2]
+    digits = classes[starts[numbers]] & classes[ends[numbers] - 1] & DIGIT
+    return numbers[(digits != 0) & np.isin(codes[ends[numbers]], _AFTER_COUNTER)]
+
+
+def _counters(codes: Array, starts: Array, ends: Array, numbers: Array, first: Array) -> Array:
+    """Return the loose numbers that number a list: at the start of a line, 2 after 1."""
+    lines = np.flatnonzero(codes <= ord("\n"))
+    lines = lines[(codes[lines] == ord("\n")) | (codes[lines] == 0)]
+    line = np.searchsorted(lines, starts[numbers])
+    opened = np.where(line > 0, lines[np.maximum(line - 1, 0)], -1)
+    ended = np.where(numbers > 0, ends[numbers - 1], 0)
+    numbers = numbers[(ended <= opened) | (numbers == 0)]
+    digit = (codes[starts[numbers]] - ord("0")).astype(np.int64)
+    more = ends[numbers] - starts[numbers] == 2
+    value = np.where(more, digit * 10 + codes[ends[numbers] - 1].astype(np.int64) - ord("0"), digit)
+    text = np.searchsorted(first, numbers, side="right")
+    follows = (np.diff(value) == 1) & (np.diff(text) == 0)
+    none = np.zeros(min(numbers.size, 1), bool)
+    return numbers[np.concatenate([none, follows]) | np.concatenate([follows, none])]
 
 
 def _words(classes: Array) -> tuple[Array, Array, Array]:
@@ -140,10 +220,6 @@ def _words(classes: Array) -> tuple[Array, Array, Array]:
         ends = np.sort(np.concatenate([ends, single + 1]))
         word |= wide
     return starts, ends, word
-
-
-def _compose(text: str) -> str:
-    return unicodedata.normalize("NFC", text).replace("ß", "ss").replace("ﬁ", "fi")
 
 
 def _glue(
@@ -166,16 +242,6 @@ def _glue(
     stay[out] = False
     bounds, comma = (places - np.searchsorted(out, places) for places in (bounds, comma))
     return codes[stay], classes[stay], lower[stay], bounds, comma
-
-
-def _hash(characters: Array, lengths: Array) -> Array:
-    """Return the hash of each of the words that lie one after the other."""
-    if not lengths.size:
-        return np.zeros(0, U64)
-    offsets = np.cumsum(lengths) - lengths
-    place = np.arange(characters.size) - np.repeat(offsets, lengths)
-    place &= _POWERS.size - 1
-    return mix(np.add.reduceat(characters * _POWERS[place], offsets) + lengths.astype(U64))
 
 
 def _mark_names(kinds: Array, codes: Array, capital: Array, starts: Array, ends: Array) -> None:
@@ -204,46 +270,9 @@ def _followed(codes: Array, starts: Array, ends: Array, tokens: Array) -> Array:
 
 
 def _beside_number(codes: Array, classes: Array, places: Array) -> Array:
-    """Return which symbols stand beside a digit, a space between them or none."""
-    space = ord(" ")
-    before = np.where(codes[places - 1] == space, places - 2, places - 1)
-    after = np.where(codes[places + 1] == space, places + 2, places + 1)
+    """Return which symbols stand beside a digit, a few spaces between them or none."""
+    before, after = places - 1, places + 1
+    for _ in range(_SPACES):
+        before = before - (codes[before] == ord(" "))
+        after = after + (codes[after] == ord(" "))
     return ((classes[before] | classes[after]) & DIGIT) != 0
-
-
-class _Lexicon:
-    """Kinds of known words, found by their hash."""
-
-    def __init__(self, kinds: Iterable[tuple[Iterable[str], np.uint8]]) -> None:
-        known: dict[int, int] = {}
-        for words, kind in kinds:
-            listed = list(words)
-            characters = np.frombuffer("".join(listed).encode("utf-32-le"), np.uint32)
-            hashes = _hash(characters, np.fromiter(map(len, listed), np.int64, len(listed)))
-            for value in hashes.tolist():
-                known[value] = known.get(value, 0) | int(kind)
-        values = np.array(list(known), U64)
-        self._multiplier = next(
-            multiplier
-            for multiplier in map(U64, range(0x9E3779B97F4A7C15, 1 << 64, 2))
-            if np.unique(values * multiplier >> _SHIFT).size == values.size
-        )
-        slots = values * self._multiplier >> _SHIFT
-        self._hashes = np.zeros(1 << 14, U64)
-        self._hashes[slots] = values
-        self._kinds = np.zeros(1 << 14, np.uint8)
-        self._kinds[slots] = list(known.values())
-
-    def known(self, kind: np.uint8) -> Array:
-        """Return the upper halves of the hashes of all words of a kind."""
-        return (self._hashes[(self._kinds & kind) != 0] >> U64(32)).astype(np.uint32)
-
-    def look_up(self, hashes: Array) -> Array:
-        """Return the kinds of the words with these hashes, 0 for unknown ones."""
-        slots = (hashes * self._multiplier >> _SHIFT).astype(np.intp)
-        return self._kinds.take(slots) * (self._hashes.take(slots) == hashes)
-
-
-_KINDS = _Lexicon(((NUMERALS, NUMERAL), (NEGATIONS, NEGATION), (FILLING, FILLER)))
-FILLERS = _KINDS.known(FILLER)
-"""uint32, the upper halves of the hashes of fillers."""

@@ -314,7 +314,7 @@ def test_prompts_are_noted_with_all_their_texts():
 
 def test_each_of_the_same_texts_is_compared_by_itself():
     # The texts of a:1 and b:1 are the same; a question mark makes another question of one.
-    texts = [LONG + ". What was lit?", LONG + ". What was lit", LONG + ". When was it lit?"]
+    texts = [LONG + ". What was lit?", LONG + ". What was lit", LONG + ". What was red?"]
     records = [
         Record(id=f"{name}:1", instruction=text, output=output, source=name)
         for name, text, output in zip("abc", texts, ("A lamp!", "A lamp", "A lamp"), strict=True)
