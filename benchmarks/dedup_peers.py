@@ -1,0 +1,134 @@
+"""Find near-duplicates with Curate and with its peers, and print tables of how well and how fast.
+
+    python benchmarks/dedup_peers.py quality SET... [--python NAME=PATH ...] [--model FOLDER]
+    python benchmarks/dedup_peers.py probes [--python NAME=PATH ...] [--model FOLDER]
+    python benchmarks/dedup_peers.py make FOLDER ROWS.jsonl
+    python benchmarks/dedup_peers.py speed ROWS.jsonl [--python NAME=PATH ...] [--prototype FOLDER]
+
+A SET is a folder with records.jsonl (instruction, context, output) and truth.json: labelled pairs
+of lines. Peers run on the first SET, Curate on all. `make` draws 70,000 records from a folder of
+data. A peer runs in an interpreter of its own, which `--python` names; peers/requirements.md says
+what it needs. Without one its row says so.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from dedup_sets import KINDS, make, read_rows, score
+from dedup_tools import PEERS, Bench, Outcome
+
+PROBES = Path(__file__).parent.parent / "tests" / "similarity" / "probes.jsonl"
+SHARES = ("recall, at least 0.8 similar", "recall, all", *(f"merged: {kind}" for kind in KINDS),
+          "conflicts merged", "went for one that is gone")  # fmt: skip
+
+
+def line(*cells: object) -> None:
+    """Print a row of a table."""
+    print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+
+
+def quality(bench: Bench, sets: list[Path]) -> None:
+    """Print what is found of the labelled pairs."""
+    line("tool", *SHARES)
+    line(*["---"] * (len(SHARES) + 1))
+
+    def row(name: str, outcome: Outcome, pairs: list[dict]) -> None:
+        shares = score(outcome.gone, pairs)
+        cells = [f"{count:,} of {of:,}" for count, of in shares.values()]
+        line(name, *([outcome.fault] if outcome.fault else cells))
+
+    for place, folder in enumerate(sets):
+        truth = json.loads((folder / "truth.json").read_text())
+        bench.prepare(folder / "records.jsonl")
+        row(f"curate, seed {truth['seed']}", bench.curate(0.8), truth["pairs"])
+        for name in PEERS if place == 0 else ():
+            if name != "rensa-rho":  # flags alone
+                row(bench.version(name), bench.peer(name, 0.8), truth["pairs"])
+
+
+def probes(bench: Bench) -> None:
+    """Print how four small groups of records fare."""
+    groups: dict[str, list[int]] = {}
+    for number, row in enumerate(read_rows(PROBES), start=1):
+        groups.setdefault(row["probe"], []).append(number)
+    line("tool", "12 problems, numbers differ: kept", "5 questions, one passage: kept",
+         "twin in other case and punctuation", "Canberra and Sydney")  # fmt: skip
+    line(*["---"] * 5)
+    bench.prepare(PROBES)
+    for name in ("curate", *PEERS):
+        if name == "rensa-rho":
+            continue
+        outcome = bench.curate(0.8) if name == "curate" else bench.peer(name, 0.8)
+        title = name if name == "curate" else bench.version(name)
+        kept = {
+            probe: [n for n in lines if n not in outcome.gone] for probe, lines in groups.items()
+        }
+        fate = "both kept" if len(kept["conflict"]) == 2 else "one dropped"
+        told = groups["conflict"] in outcome.conflicts
+        cells = (len(kept["numbers"]), len(kept["passage"]),
+                 "caught" if len(kept["twin"]) == 1 else "missed",
+                 f"{fate}, {'a conflict' if told else 'nothing said'}")  # fmt: skip
+        line(title, *([outcome.fault] if outcome.fault else cells))
+
+
+def speed(bench: Bench, source: Path, threshold: float) -> None:
+    """Print CPU time and memory of one search, one tool after the other."""
+    bench.prepare(source)
+    line("tool", "CPU", "peak", "dropped", "CPU, of the step alone")
+    line(*["---"] * 5)
+    step = bench.peer("step", threshold)
+
+    def row(name: str, outcome: Outcome) -> None:
+        cells = (f"{outcome.cpu:.1f} s", f"{outcome.peak:,.0f} MB", f"{len(outcome.gone):,}",
+                 f"{outcome.cpu / step.cpu:.2f} ×")  # fmt: skip
+        line(name, *([outcome.fault] if outcome.fault else cells))
+
+    row("curate, the step `dedup` alone", step)
+    row("`curate clean --only dedup`", bench.curate(threshold))
+    if bench.prototype:
+        row("prototype, whole texts, no evidence", bench.compiled(threshold))
+    for name in PEERS:
+        row(bench.version(name), bench.peer(name, threshold, evidence=False))
+
+
+def main() -> None:
+    """Print a table, or make a set."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("quality", "probes", "speed"):
+        command = commands.add_parser(name)
+        command.add_argument("--python", action="append", default=[], metavar="NAME=PATH")
+        command.add_argument("--model", default="", help="a static encoder for semhash")
+        command.set_defaults(prototype="")
+    commands.choices["quality"].add_argument("sets", nargs="+", type=Path)
+    commands.choices["speed"].add_argument("rows", type=Path)
+    commands.choices["speed"].add_argument("--threshold", type=float, default=0.7)
+    commands.choices["speed"].add_argument("--prototype", help="folder with its two files")
+    command = commands.add_parser("make")
+    command.add_argument("folder")
+    command.add_argument("rows", type=Path)
+    command.add_argument("--size", type=int, default=70_000)
+    command.add_argument("--near", type=int, default=10_000)
+    command.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    if options.command == "make":
+        make(options.folder, options.rows, size=options.size, near=options.near, seed=options.seed)
+        return
+    pythons = dict(pair.split("=", 1) for pair in options.python)
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), pythons, options.model, options.prototype)
+        if options.command == "quality":
+            quality(bench, options.sets)
+        elif options.command == "probes":
+            probes(bench)
+        else:
+            speed(bench, options.rows, options.threshold)
+
+
+if __name__ == "__main__":
+    main()
