@@ -13,6 +13,7 @@ what it needs. Without one its row says so.
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -79,9 +80,11 @@ def probes(bench: Bench) -> None:
 def speed(bench: Bench, source: Path, threshold: float) -> None:
     """Print CPU time and memory of one search, one tool after the other."""
     bench.prepare(source)
-    line("tool", "CPU", "peak", "dropped", "CPU, of the step alone")
+    line("tool", "CPU", "peak", "dropped", "ratio to the step")
     line(*["---"] * 5)
     step = bench.peer("step", threshold)
+    if step.fault:
+        raise SystemExit(step.fault)
 
     def row(name: str, outcome: Outcome) -> None:
         cells = (f"{outcome.cpu:.1f} s", f"{outcome.peak:,.0f} MB", f"{len(outcome.gone):,}",
@@ -119,9 +122,11 @@ def main() -> None:
     if options.command == "make":
         make(options.folder, options.rows, size=options.size, near=options.near, seed=options.seed)
         return
-    pythons = dict(pair.split("=", 1) for pair in options.python)
+    named = (pair.split("=", 1) for pair in options.python)
+    pythons = {name: os.path.abspath(path) for name, path in named}
+    model = os.path.abspath(options.model) if options.model else ""
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder), pythons, options.model, options.prototype)
+        bench = Bench(Path(folder), pythons, model, options.prototype)
         if options.command == "quality":
             quality(bench, options.sets)
         elif options.command == "probes":

@@ -38,7 +38,7 @@ class Outcome:
 
 @dataclass
 class Bench:
-    """A folder to work in, and where the peers are."""
+    """A folder to work in, and where the peers are; all paths are absolute."""
 
     folder: Path
     pythons: dict[str, str]
@@ -48,11 +48,9 @@ class Bench:
     def prepare(self, source: Path) -> None:
         """Write the rows as the tools read them."""
         rows = [fields(row) for row in read_rows(source)]
+        whole = ["\n".join(text for text in row.values() if text) for row in rows]
         numbered = [{"line": number} | row for number, row in enumerate(rows, start=1)]
-        texts = [
-            {"line": row["line"], "text": "\n".join(t for t in list(row.values())[1:] if t)}
-            for row in numbered
-        ]
+        texts = [{"line": number, "text": text} for number, text in enumerate(whole, start=1)]
         write_rows(self.folder / "rows.jsonl", rows)
         write_rows(self.folder / "numbered.jsonl", numbered)
         write_rows(self.folder / "texts.jsonl", texts)
@@ -60,9 +58,8 @@ class Bench:
     def execute(self, command: list[str]) -> Outcome:
         """Run a command here and return what it took."""
         log = self.folder / "log.txt"
-        env = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
-        if command[0] == sys.executable:
-            env["PYTHONPATH"] = str(HERE.parent)
+        path = str(HERE.parent) if command[0] == sys.executable else ""
+        env = {**os.environ, "PYTHONPATH": path}
         with log.open("w") as file:
             process = subprocess.Popen(
                 command, stdout=file, stderr=subprocess.STDOUT, cwd=self.folder, env=env
@@ -86,10 +83,12 @@ class Bench:
         rows = "numbered.jsonl" if name in OF_FIELDS else "texts.jsonl"
         command = [python, str(HERE / "peers" / script), rows, "gone.json", str(threshold)]
         command += ["--evidence"] * evidence
-        command += ["--model", self.model] if name == "semhash" else []
+        command += ["--model", self.model] * (name == "semhash" and bool(self.model))
+        result = self.folder / "gone.json"
+        result.unlink(missing_ok=True)
         outcome = self.execute(command)
         if not outcome.fault:
-            read = json.loads((self.folder / "gone.json").read_text())
+            read = json.loads(result.read_text())
             outcome.gone = {int(line): kept for line, kept in read.items()}
         return outcome
 
