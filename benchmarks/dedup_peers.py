@@ -77,8 +77,9 @@ def probes(bench: Bench) -> None:
         line(title, *([outcome.fault] if outcome.fault else cells))
 
 
-def speed(bench: Bench, source: Path, threshold: float) -> None:
+def speed(bench: Bench, source: Path, prototype: str | None) -> None:
     """Print CPU time and memory of one search, one tool after the other."""
+    threshold = 0.7
     bench.prepare(source)
     line("tool", "CPU", "peak", "dropped", "ratio to the step")
     line(*["---"] * 5)
@@ -93,46 +94,51 @@ def speed(bench: Bench, source: Path, threshold: float) -> None:
 
     row("curate, the step `dedup` alone", step)
     row("`curate clean --only dedup`", bench.curate(threshold))
-    if bench.prototype:
-        row("prototype, whole texts, no evidence", bench.compiled(threshold))
+    if prototype:
+        row("prototype, whole texts, no evidence", bench.compiled(Path(prototype), threshold))
     for name in PEERS:
         row(bench.version(name), bench.peer(name, threshold, evidence=False))
 
 
-def main() -> None:
-    """Print a table, or make a set."""
+def parsed() -> argparse.Namespace:
+    """Return what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("quality", "probes", "speed"):
         command = commands.add_parser(name)
         command.add_argument("--python", action="append", default=[], metavar="NAME=PATH")
         command.add_argument("--model", default="", help="a static encoder for semhash")
-        command.set_defaults(prototype="")
     commands.choices["quality"].add_argument("sets", nargs="+", type=Path)
     commands.choices["speed"].add_argument("rows", type=Path)
-    commands.choices["speed"].add_argument("--threshold", type=float, default=0.7)
     commands.choices["speed"].add_argument("--prototype", help="folder with its two files")
     command = commands.add_parser("make")
     command.add_argument("folder")
     command.add_argument("rows", type=Path)
-    command.add_argument("--size", type=int, default=70_000)
-    command.add_argument("--near", type=int, default=10_000)
     command.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    named = dict(pair.partition("=")[::2] for pair in getattr(options, "python", ()))
+    names = [name for name in (*PEERS, "prototype") if name != "rensa-rho"]
+    if unknown := [name for name in named if name not in names]:
+        parser.error(f"--python: no peer {unknown[0]!r}; there are {', '.join(names)}")
+    options.pythons = {name: os.path.abspath(path) for name, path in named.items()}
+    return options
+
+
+def main() -> None:
+    """Print a table, or make a set."""
+    options = parsed()
     if options.command == "make":
-        make(options.folder, options.rows, size=options.size, near=options.near, seed=options.seed)
+        make(options.folder, options.rows, seed=options.seed)
         return
-    named = (pair.split("=", 1) for pair in options.python)
-    pythons = {name: os.path.abspath(path) for name, path in named}
     model = os.path.abspath(options.model) if options.model else ""
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder), pythons, model, options.prototype)
+        bench = Bench(Path(folder), options.pythons, model)
         if options.command == "quality":
             quality(bench, options.sets)
         elif options.command == "probes":
             probes(bench)
         else:
-            speed(bench, options.rows, options.threshold)
+            speed(bench, options.rows, options.prototype)
 
 
 if __name__ == "__main__":

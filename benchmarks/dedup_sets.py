@@ -17,6 +17,7 @@ Gone = dict[int, int | None]
 """Line of a record that went -> line of the one it went for, None where that is not told."""
 
 FIELDS = ("instruction", "context", "output")
+REAL, NEAR = 60_000, 10_000
 KINDS = ("number", "entity", "negation", "context")
 
 
@@ -38,8 +39,8 @@ def read_rows(path: Path) -> Iterator[dict]:
         yield from map(json.loads, file)
 
 
-def make(folder: str, path: Path, *, size: int, near: int, seed: int) -> None:
-    """Write `size` records of the data in a folder, `near` of them superficial edits of others."""
+def make(folder: str, path: Path, *, seed: int) -> None:
+    """Write real records of the data in a folder and superficial edits of some, shuffled."""
     rng = random.Random(seed)
     rows = [
         record
@@ -49,17 +50,16 @@ def make(folder: str, path: Path, *, size: int, near: int, seed: int) -> None:
         if isinstance(record.output, str) and record.output.strip()
     ]
     rng.shuffle(rows)
-    if len(rows) < size - near:
-        raise SystemExit(f"{folder} has {len(rows)} records, {size - near} are needed")
-    rows = rows[: size - near]
+    if len(rows) < REAL:
+        raise SystemExit(f"{folder} has {len(rows):,} records; {REAL:,} are needed")
+    rows = rows[:REAL]
     edits = [edit for name, edit in SUPERFICIAL.items() if name != "default system prompt"]
     made: list[Record] = []
-    while len(made) < near:
-        record = edits[len(made) % len(edits)](rows[rng.randrange(size - near)], rng)
-        if record is not None and record.output.strip():
+    while len(made) < NEAR:
+        row = rng.choice(rows)
+        record = rng.choice(edits)(row, rng)
+        if record is not None and record.output.strip() and record.content() != row.content():
             made.append(record)
-        else:
-            edits.append(edits.pop(len(made) % len(edits)))  # the next kind has its turn
     rows += made
     rng.shuffle(rows)
     write_rows(path, [{name: getattr(row, name) for name in FIELDS} for row in rows])

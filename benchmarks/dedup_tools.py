@@ -43,7 +43,6 @@ class Bench:
     folder: Path
     pythons: dict[str, str]
     model: str = ""
-    prototype: str = ""
 
     def prepare(self, source: Path) -> None:
         """Write the rows as the tools read them."""
@@ -119,9 +118,9 @@ class Bench:
             package += f" {found.stdout.strip()}"
         return package + ", rho" * name.endswith("-rho")
 
-    def compiled(self, threshold: float) -> Outcome:
-        """Return what the prototype takes, its kernels compiled before."""
-        for path in Path(self.prototype).glob("dedup_*.py"):
+    def compiled(self, prototype: Path, threshold: float) -> Outcome:
+        """Return what the prototype in a folder takes, its kernels compiled before."""
+        for path in prototype.glob("dedup_*.py"):
             (self.folder / path.name).write_bytes(path.read_bytes())
         texts = self.folder / "texts.jsonl"
         whole = texts.read_bytes()
