@@ -1,7 +1,7 @@
-"""Near-duplicates by data-juicer's `document_minhash_deduplicator`, one process.
+"""Near-duplicates by data-juicer's `document_minhash_deduplicator`.
 
 Words split at spaces, triples instead of 5-grams, punctuation ignored: without that, a comma makes
-another word.
+another word. No pool of processes, which takes it twice the CPU time.
 """
 
 from data_juicer.core.data import NestedDataset
@@ -18,11 +18,9 @@ def main() -> None:
         window_size=N_GRAM,
         ignore_pattern=r"\p{P}",
         jaccard_threshold=options.threshold,
-        num_proc=1,
-        auto_op_parallelism=False,
     )
     records = NestedDataset(Dataset.from_list(list(rows(options.rows))))
-    hashed = records.map(operator.compute_hash, num_proc=1)
+    hashed = records.map(operator.compute_hash)
     kept, pairs = operator.process(hashed, show_num=len(records) if options.evidence else 0)
     lines = set(kept["line"])
     gone: dict[int, int | None] = {n: None for n in records["line"] if n not in lines}

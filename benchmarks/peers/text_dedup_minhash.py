@@ -1,4 +1,4 @@
-"""Near-duplicates by `python -m text_dedup.minhash`, one process, run in this one.
+"""Near-duplicates by `python -m text_dedup.minhash`, called from here.
 
 Its answer to which record a text went for is the union-find that it leaves behind. Texts of fewer
 than five words it takes out (`min_length`), without another one in their place.
@@ -17,7 +17,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         command = {
             "path": "json", "data_files": options.rows, "split": "train", "column": "text",
-            "cache_dir": f"{folder}/cache", "output": f"{folder}/out", "num_proc": 1,
+            "cache_dir": f"{folder}/cache", "output": f"{folder}/out",
             "ngram": N_GRAM, "threshold": options.threshold,
         }  # fmt: skip
         flags = [part for name, value in command.items() for part in (f"--{name}", str(value))]
