@@ -1,4 +1,7 @@
-"""Near-duplicates by rensa's fastest way, the rho pipeline: flags alone, from sampled triples."""
+"""Near-duplicates by rensa's fastest way, the rho pipeline: flags alone, from sampled triples.
+
+128 slots in 8 bands, as in its own benchmark; that finds few pairs below 0.88, (1/8)^(1/16).
+"""
 
 from rensa import RMinHash, RMinHashLSH
 from texts import arguments, rows, triples, write
