@@ -32,8 +32,15 @@ class ReferenceSet:
     index: Path | None = None
 
 
-def open_set(argument: str, *, leave_out: Path | None = None) -> ReferenceSet:
+def open_set(
+    argument: str, *, leave_out: Path | None = None, unanswered: bool = False
+) -> ReferenceSet:
     """Return the set that `[NAME=]SOURCE|INDEX` names, without NAME called as its file or folder.
+
+    Args:
+        argument: as the user gave it.
+        leave_out: a folder that is no source, see `resolve`.
+        unanswered: rows may be questions without an answer.
 
     Raises:
         UsageError: the argument cannot be meant so.
@@ -43,7 +50,7 @@ def open_set(argument: str, *, leave_out: Path | None = None) -> ReferenceSet:
     if is_index(path):
         file = Source("index", os.path.join(path, INDEX), layout="index")
         return ReferenceSet(name or stem(os.path.abspath(path)), [file], Path(path))
-    sources = resolve([argument], leave_out=leave_out)
+    sources = resolve([argument], leave_out=leave_out, unanswered=unanswered)
     if any(source.path == "-" for source in sources):
         raise UsageError("a set to compare with is read twice, standard input only once: save it "
                          "to a file")  # fmt: skip

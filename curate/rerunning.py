@@ -10,10 +10,11 @@ import orjson
 from pydantic import ValidationError
 
 from curate.account import StepCount
+from curate.dataset import KeptReferences
 from curate.dataset.edits import EditIndex, undo
 from curate.engines import Edit, run_record_steps
 from curate.errors import DatasetError, clip
-from curate.records import Dropped, Record, Reference
+from curate.records import Dropped, Record
 from curate.steps import STEPS, RecordStep, SetStep, Step
 
 __all__ = ["Exemptions", "Item", "Rerun", "rebuild"]
@@ -73,7 +74,7 @@ class Rerun:
 
     A step that is None is not asked: what it decided stands. A record step sees the records that
     have not passed it yet, a set step every record that reaches it, as it was when it did, and
-    `references` returns what it compares with.
+    `references` returns what it compares with, and what it noted.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class Rerun:
         edits: EditIndex,
         exempt: Exemptions,
         listener: Listener,
-        references: Callable[[str], Iterable[Reference]],
+        references: Callable[[str], KeptReferences],
     ) -> None:
         self._steps = steps
         self._references = references
@@ -127,7 +128,8 @@ class Rerun:
         spool = _Spool(items)
         reached = _Reached(spool, lambda item: self._as_it_reached(item, index))
         note = partial(self._listener.cluster, step.name)
-        results = step.run(reached, note, self._references(step.name))
+        references = self._references(step.name)
+        results = step.run(reached, note, references, references.noted())
         for item, result in zip(spool, results, strict=True):
             count.seen += 1
             if self._stays(index, item, result):

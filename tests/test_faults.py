@@ -27,7 +27,7 @@ class Common(SetStep):
 
     name = "common"
 
-    def run(self, records, note=None, references=()):
+    def run(self, records, note=None, references=(), noted=None):
         firsts = Counter(record.instruction.split()[0] for record in records)
         most = firsts.most_common(1)[0][0]
         for record in records:

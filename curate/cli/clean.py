@@ -1,6 +1,7 @@
 """`curate clean`."""
 
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 @click.option("--skip", multiple=True, metavar="STEP", help="Leave this step out. Repeatable.")
 @click.option("--against", multiple=True, metavar="[NAME=]SOURCE",
               help="Drop what a set or an index has already. Repeatable.")  # fmt: skip
+@click.option("--against-eval", multiple=True, metavar="[NAME=]SOURCE",
+              help="Drop what holds items of an evaluation set. Repeatable.")  # fmt: skip
 @click.option("--restore", multiple=True, metavar="STEP|ID",
               help="Bring dropped records of a dataset directory back. Repeatable.")  # fmt: skip
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1),
@@ -45,6 +48,7 @@ def clean_command(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     against: tuple[str, ...],
+    against_eval: tuple[str, ...],
     restore: tuple[str, ...],
     workers: int,
     resume: bool,
@@ -60,6 +64,9 @@ def clean_command(
     With --against, a record that is a duplicate of one in another set goes too, says the step
     `dedup`: a dataset directory, any other SOURCE, or what `curate index` wrote.
 
+    With --against-eval, a record that holds the question or the answer of an item of an evaluation
+    set goes, says the step `decontaminate`. The items may be questions alone.
+
     With --restore, SOURCE is a dataset directory, and what it dropped comes back without the
     original files: all that a STEP dropped, or the record with an ID. Later steps look at it.
 
@@ -69,8 +76,8 @@ def clean_command(
     Example: curate clean data/sample -o clean
     """
     others: dict[str, object] = {"--only": only, "--skip": skip, "--against": against,
-                                 "--layout": layout, "--map": columns,
-                                 "--resume": resume}  # fmt: skip
+                                 "--against-eval": against_eval, "--layout": layout,
+                                 "--map": columns, "--resume": resume}  # fmt: skip
     if restore:
         others["--set"] = settings
         manifest = _restore(sources, restore, out, others=others, overwrite=overwrite)
@@ -87,16 +94,18 @@ def clean_command(
     from curate.reporting.terminal import counting, quiet_libraries, talk
     from curate.sources import resolve
     from curate.steps import STEPS, select_steps
+    from curate.steps.decontaminate import Decontaminate
 
     quiet_libraries()
-    steps = select_steps(STEPS, settings=settings, only=only, skip=skip)
+    evaluated = [Decontaminate.name] if against_eval else []
+    steps = select_steps(STEPS, settings=settings, only=only, skip=skip, needed=evaluated)
     found = resolve(sources, layout=layout, mapping=parse_map(columns), leave_out=out)
     with counting("rows read") as progress:
         manifest = clean(
             found,
             steps,
             out,
-            compared=_compared(against, steps, out),
+            compared=_compared(against, against_eval, steps, out),
             workers=workers,
             overwrite=overwrite,
             resume=resume,
@@ -107,19 +116,32 @@ def clean_command(
 
 
 def _compared(
-    against: tuple[str, ...], steps: "Sequence[Step]", out: Path
+    against: tuple[str, ...], against_eval: tuple[str, ...], steps: "Sequence[Step]", out: Path
 ) -> "dict[str, list[ReferenceSet]]":
     """Return the sets that steps, by name, compare with."""
     from curate.references import open_set
+    from curate.steps.decontaminate import Decontaminate
     from curate.steps.dedup import Dedup
 
-    if against and not any(isinstance(step, Dedup) for step in steps):
-        raise UsageError(
-            f"--against {clip(against[0])}: the step {Dedup.name} compares with it, and does not "
-            "run: leave --against out, or let it run"
-        )
-    sets = [open_set(argument, leave_out=out) for argument in against]
-    return {Dedup.name: sets} if sets else {}
+    names = [step.name for step in steps]
+    if Decontaminate.name in names and not against_eval:
+        raise UsageError(f"the step {Decontaminate.name} has nothing to compare with: name an "
+                         "evaluation set, --against-eval [NAME=]SOURCE")  # fmt: skip
+    given = {
+        Dedup.name: ("--against", against),
+        Decontaminate.name: ("--against-eval", against_eval),
+    }
+    compared: dict[str, list[ReferenceSet]] = {}
+    for step, (option, arguments) in given.items():
+        if arguments and step not in names:
+            raise UsageError(
+                f"{option} {clip(arguments[0])}: the step {step} compares with it, and does not "
+                f"run: leave {option} out, or let it run"
+            )
+        unanswered = step == Decontaminate.name
+        sets = [open_set(each, leave_out=out, unanswered=unanswered) for each in arguments]
+        compared |= {step: sets} if sets else {}
+    return compared
 
 
 def _restore(
@@ -145,6 +167,11 @@ def _restore(
     talk(f"restored: {_tally(outcome.restored)}")
     if outcome.again:
         talk(f"of these dropped by later steps: {_tally(outcome.again)}")
+    if sets := dict.fromkeys(e["set"] for e in outcome.manifest.get("references", ())):
+        talk(
+            f"compared with the records of {', '.join(sets)} that the directory holds, not with "
+            "all: clean the original files again where that matters"
+        )
     if outcome.others:
         talk(
             f"beside them {outcome.others:,} fared otherwise, compared with what came back: "
@@ -188,6 +215,15 @@ def _show(manifest: dict[str, Any], out: Path, as_json: bool) -> None:
         show_account(manifest, out)
 
 
+def _found(step: str, name: str, records: int, lines: list[dict[str, Any]]) -> str:
+    """Return what the comparison with a set came to."""
+    for line in lines:
+        if (line["step"], line["kind"], line.get("set")) == (step, "eval_set", name):
+            idle = f", {line['unusable']:,} cannot be looked for" if line["unusable"] else ""
+            return f"{records:,} records hold one of its {line['items']:,} items{idle}"
+    return f"{records:,} records went"
+
+
 def show_account(manifest: dict[str, Any], directory: Path) -> None:
     """Print what each step did and the balance."""
     from curate.dataset import CLUSTERS, read_ledger
@@ -203,13 +239,20 @@ def show_account(manifest: dict[str, Any], directory: Path) -> None:
     click.echo(
         "read {read} = kept {kept} + dropped {dropped} + quarantined {quarantined}".format(**counts)
     )
+    lines = [
+        row
+        for row in read_ledger(directory / CLUSTERS)
+        if row["kind"] in ("conflict", "eval_set", "contamination")
+    ]
     if references := manifest.get("references"):
-        dropped = read_ledger(directory / "dropped.jsonl")
-        went = Counter(row["evidence"].get("set") for row in dropped)
-        names = dict.fromkeys(entry["set"] for entry in references)
-        said = ", ".join(f"{went[name]:,} for records of {name}" for name in names)
-        click.echo(f"of these went, compared with other sets: {said}")
-    conflicts = sum(row["kind"] == "conflict" for row in read_ledger(directory / CLUSTERS))
+        went = Counter(
+            (row["step"], row["evidence"].get("set"))
+            for row in chain(read_ledger(directory / "dropped.jsonl"), lines)
+            if "evidence" in row
+        )
+        for step, name in dict.fromkeys((entry["step"], entry["set"]) for entry in references):
+            click.echo(f"compared with {name}: {_found(step, name, went[step, name], lines)}")
+    conflicts = sum(row["kind"] == "conflict" for row in lines)
     if conflicts:
         click.echo(
             f"{conflicts:,} prompts have several answers, none similar: {CLUSTERS} lists them"

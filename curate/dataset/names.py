@@ -22,7 +22,8 @@ SPLITS = ("train", "validation", "test")
 RESTORED = "restored.jsonl"
 """The verdicts that `--restore` set aside; there only if there are some."""
 CLUSTERS = "clusters.jsonl"
-"""Records that are alike, and prompts with several answers, as the step `dedup` found them."""
+"""What steps say of several records together: those that are alike, prompts with several answers,
+evaluation sets and where their items are."""
 REFERENCES = "references.jsonl"
 """The records of other sets that steps compared with and named; there only if there are some."""
 OPTIONAL = (RESTORED, REFERENCES)
@@ -31,7 +32,11 @@ LEDGER_KEYS = {
     "dropped.jsonl": ({"record", "step", "reason", "evidence"}, set[str]()),
     "quarantine.jsonl": ({"source", "path", "line", "offset", "error", "raw"}, {"raw_base64"}),
     "edits.jsonl": ({"id", "step", "field", "at", "removed", "inserted"}, set[str]()),
-    CLUSTERS: ({"step", "kind", "ids"}, {"same", "normalised", "pairs", "gone", "others"}),
+    CLUSTERS: (
+        {"step", "kind", "ids"},
+        {"same", "normalised", "pairs", "gone", "others"}
+        | {"set", "items", "unusable", "template", "evidence"},
+    ),
     REFERENCES: ({"step", "set", "record"}, set[str]()),
     RESTORED: ({"id", "step", "reason", "evidence"}, set[str]()),
 }

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from curate.dataset.manifest import read_manifest
-from curate.dataset.names import OPTIONAL, REFERENCES, SPLITS
+from curate.dataset.names import CLUSTERS, OPTIONAL, REFERENCES, SPLITS
 from curate.errors import DatasetError
 from curate.records import Record, Reference, stored_fault
 
@@ -59,11 +59,17 @@ class KeptReferences:
     """The records of other sets that a step named, as a dataset directory keeps them."""
 
     def __init__(self, directory: Path, step: str) -> None:
-        self._path = directory / REFERENCES
+        self._directory = directory
         self._step = step
 
     def __iter__(self) -> Iterator[Reference]:
         """Yield every reference, in the order in which the step was given them."""
-        for row in read_ledger(self._path):
+        for row in read_ledger(self._directory / REFERENCES):
             if row["step"] == self._step:
                 yield Reference(row["set"], Record.from_dict(row["record"]))
+
+    def noted(self) -> Iterator[dict[str, Any]]:
+        """Yield what the step noted: its lines of clusters.jsonl, as it wrote them."""
+        for row in read_ledger(self._directory / CLUSTERS):
+            if row.pop("step") == self._step:
+                yield row

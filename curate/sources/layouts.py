@@ -13,7 +13,7 @@ from curate.sources.exchanges import (
 )
 from curate.sources.source import Parts, Row
 
-__all__ = ["EITHER", "LAYOUTS", "TARGETS", "Layout", "Plan", "make_plan"]
+__all__ = ["EITHER", "LAYOUTS", "TARGETS", "UNANSWERED", "Layout", "Plan", "make_plan"]
 
 TARGETS = ("instruction", "context", "output", "system", "history", "license",
            "conversations", "messages")  # fmt: skip
@@ -107,6 +107,7 @@ def _texts(instruction: str, context: str, output: str) -> dict[str, str]:
 
 _TURNS = {"conversations": "conversations", "messages": "messages"}
 _PROMPTS = {"prompt": "prompt", "question": "question"}
+_DIRECT = ("instruction", "context", "output")
 
 LAYOUTS: tuple[Layout, ...] = (
     Layout("preference", ("chosen", "rejected"),
@@ -127,8 +128,16 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("prompt_completion", ("prompt", "completion"),
            _texts("prompt", "context", "completion"), read_exchange),
     Layout("question_answer", ("question", "answer"), _texts("question", "context", "answer")),
+    Layout("problem_solution", ("problem", "solution"), _texts("problem", "", "solution")),
 )  # fmt: skip
 """Tried in this order: the more a layout demands, the earlier it stands."""
+
+UNANSWERED = tuple(
+    Layout(f"{column}_only", (column,),
+           _texts(column, "input" if column == "instruction" else "context", ""))
+    for column in ("question", "prompt", "problem", "instruction", "query", "input", "text")
+)  # fmt: skip
+"""Those of questions without an answer; tried last, and for evaluation sets alone."""
 
 
 def make_plan(
@@ -160,6 +169,6 @@ def make_plan(
     taken = set(fields.values())
     rest = tuple(column for column in columns if column not in taken)
     direct = None
-    if layout.read is None and fields.keys() <= {"instruction", "context", "output"}:
+    if layout.read is None and {"instruction", "output"} <= fields.keys() <= set(_DIRECT):
         direct = fields["instruction"], fields.get("context"), fields["output"]
     return Plan(layout, fields, rest, direct)

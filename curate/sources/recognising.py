@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from curate.errors import SourceError, clip
 from curate.sources.conversations import MisfitError
-from curate.sources.layouts import EITHER, LAYOUTS, Plan, make_plan
+from curate.sources.layouts import EITHER, LAYOUTS, UNANSWERED, Plan, make_plan
 from curate.sources.source import Row, Source
 
 __all__ = ["Recogniser"]
@@ -24,7 +24,8 @@ class Recogniser:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._layouts = tuple(each for each in LAYOUTS if source.layout in (None, each.name))
+        self._known = (*LAYOUTS, *UNANSWERED) if source.unanswered else LAYOUTS
+        self._layouts = tuple(each for each in self._known if source.layout in (None, each.name))
         self._plans: dict[tuple[str, ...], Plan | None] = {}
         self._unfit: list[tuple[str, ...]] = []
         self._recognised = False
@@ -84,7 +85,7 @@ class Recogniser:
         return found
 
     def _refuse(self) -> NoReturn:
-        known = "; ".join(f"{each.name} ({', '.join(each.required)})" for each in LAYOUTS)
+        known = "; ".join(f"{each.name} ({', '.join(each.required)})" for each in self._known)
         raise SourceError(
             f"{self._source.path}: no layout fits the first rows ({len(self._unfit)} tried; "
             f"{self._found(self._unfit[0])}). Layouts known: {known}. "

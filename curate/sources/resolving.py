@@ -55,6 +55,7 @@ def resolve(
     layout: str | None = None,
     mapping: Mapping[str, str] | None = None,
     leave_out: str | os.PathLike[str] | None = None,
+    unanswered: bool = False,
 ) -> list[Source]:
     """Return a source for each file that the SOURCE arguments name, in order, names unique.
 
@@ -63,6 +64,7 @@ def resolve(
         layout: the layout that every row must have; None: recognised by keys.
         mapping: our field to their column.
         leave_out: a folder that is no source where it lies below one: it is to be written.
+        unanswered: rows may be questions without an answer.
 
     Raises:
         UsageError: an argument, the layout or the mapping cannot be meant so.
@@ -79,7 +81,7 @@ def resolve(
     _check_once(files)
     return [
         Source(name, file.path, layout, mapping, split=file.split, recorded=bool(file.split),
-               named=file.named)
+               named=file.named, unanswered=unanswered)
         for name, file in zip(_names(files), files, strict=True)
     ]  # fmt: skip
 

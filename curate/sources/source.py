@@ -33,6 +33,7 @@ class Source:
         split: the split of a Curate dataset directory that the file holds; empty elsewhere.
         recorded: the rows are Curate's own records: id, source, origin and meta are kept.
         named: the user named this very file, so that it may not be empty.
+        unanswered: rows may be questions without an answer.
 
     """
 
@@ -44,6 +45,7 @@ class Source:
     split: str = ""
     recorded: bool = False
     named: bool = True
+    unanswered: bool = False
 
 
 def file_format(path: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """The cleaning steps, in the order in which `curate clean` takes them."""
 
 from curate.steps.base import RecordStep, SetStep, Step
+from curate.steps.decontaminate import Decontaminate
 from curate.steps.dedup import Dedup
 from curate.steps.echo import Echo
 from curate.steps.language import Language
@@ -33,5 +34,6 @@ STEPS: tuple[type[Step], ...] = (
     Repetition,
     Length,
     Language,
+    Decontaminate,
     Dedup,
 )

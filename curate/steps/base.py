@@ -8,10 +8,12 @@ from pydantic import BaseModel, ConfigDict
 
 from curate.records import TEXT_FIELDS, Dropped, Record, Reference
 
-__all__ = ["Note", "RecordStep", "SetStep", "Step", "edit_texts", "text_of"]
+__all__ = ["Note", "RecordStep", "Row", "SetStep", "Step", "edit_texts", "text_of"]
 
 
-Note = Callable[[dict[str, Any]], None]
+Row = dict[str, Any]
+"""What a step says of several records together: a line of clusters.jsonl."""
+Note = Callable[[Row], None]
 
 
 class Step(BaseModel):
@@ -48,16 +50,19 @@ class SetStep(Step, ABC):
         records: Iterable[Record],
         note: Note = lambda row: None,
         references: Iterable[Reference] = (),
+        noted: Iterable[Row] | None = None,
     ) -> Iterator[Record | Dropped]:
         """Yield each record once, kept or dropped, in the order in which they came.
 
         Args:
             records: can be gone through several times, one pass after the other.
-            note: takes what is to be said of several records together: a line of clusters.jsonl.
-                Where it is of references too, its `others` are pairs of set and id.
+            note: takes what is to be said of several records together. Where it is of references
+                too, its `others` are pairs of set and id.
             references: records of other sets to compare with; can be gone through several times.
                 Evidence that names one has its id as `kept` and its set as `set`. The verdicts
-                have to be the same when only those are there that were named: `audit` has no more.
+                have to be the same when only those are there that were named, and what was noted:
+                `audit` has no more.
+            noted: what the step noted when it ran first; None: it does so now.
 
         """
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from curate.records import Dropped, Record, Reference
-from curate.steps.base import Note, SetStep
+from curate.steps.base import Note, Row, SetStep
 
 if TYPE_CHECKING:
     from curate.similarity.deciding import Policy
@@ -58,6 +58,7 @@ class Dedup(SetStep):
         records: Iterable[Record],
         note: Note = lambda row: None,
         references: Iterable[Reference] = (),
+        noted: Iterable[Row] | None = None,
     ) -> Iterator[Record | Dropped]:
         """Yield each record, dropped if it is a duplicate of one that stays; note the clusters."""
         from curate.similarity.clustering import find_clusters  # not for `--help`

@@ -25,16 +25,18 @@ def select_steps(
     settings: Iterable[str] = (),
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
+    needed: Sequence[str] = (),
 ) -> list[Step]:
     """Return the steps to run, in the order of `known`.
 
-    Those that are on, and those of which an option is set.
+    Those that are on, those of which an option is set, and those that are needed.
 
     Args:
         known: every step there is.
         settings: `STEP.FIELD=VALUE`, the value read as YAML.
         only: names of the steps to run and no others; empty for all.
         skip: names of the steps to leave out.
+        needed: names of the steps that run even if they are off, unless `only` or `skip` says not.
 
     Raises:
         UsageError: a step, a field or a value that does not exist or does not fit.
@@ -52,7 +54,8 @@ def select_steps(
     chosen = [
         name
         for name, step in by_name.items()
-        if (name in only if only else step.on or name in options) and name not in skip
+        if (name in only if only else step.on or name in options or name in needed)
+        and name not in skip
     ]
     if idle := [name for name in options if name not in chosen]:
         raise UsageError(f"--set {idle[0]}: the step does not run")

@@ -1,0 +1,287 @@
+"""What counts as an item of an evaluation set in a record, and what does not."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curate.errors import SourceError
+from curate.records import Dropped, Record, Reference
+from curate.similarity.numbers import has_other_numbers
+from curate.similarity.passages import Passages
+from curate.steps.decontaminate import Decontaminate
+
+QUESTION = (
+    "A gardener plants 14 rows of tulips with 23 bulbs in every row, and the frost takes a third "
+    "of the bulbs in the first week. Her neighbour brings 45 more on Sunday morning. How many "
+    "bulbs are in the ground when the week is over?"
+)
+ANSWER = (
+    "Fourteen rows of twenty-three are 322 bulbs, of which the frost leaves about 215 standing, "
+    "and together with those that the neighbour carried over the fence there are 260 in the end."
+)
+ITEM = Record(id="test:1", instruction=QUESTION, output=ANSWER)
+OTHER = Record(id="test:2", instruction="Which river runs through the middle of Prague?",
+               output="The Vltava.")  # fmt: skip
+CHINESE = Record(
+    id="test:3",
+    instruction="小明有十二个苹果，他给了小红五个，后来又买了八个，请问他现在一共有多少个苹果？",
+    output="十五个",
+)
+SHORT = Record(id="test:4", instruction="Who wrote Hamlet?", output="William Shakespeare")
+
+
+def of(*items, name="quiz"):
+    return [Reference(name, item) for item in items]
+
+
+def run(record, references=None, **options):
+    """Return the evidence of the drop; None if the record stays."""
+    if isinstance(record, str):
+        record = Record(id="a:1", instruction=record, output="It depends.")
+    references = of(ITEM, OTHER, CHINESE, SHORT) if references is None else references
+    [result] = Decontaminate(**options).run([record], references=references)
+    if isinstance(result, Record):
+        return None
+    assert (result.record, result.step, result.reason) == (record, "decontaminate", "contaminated")
+    return result.evidence
+
+
+def test_the_evidence_names_the_item_and_the_passage():
+    text = f"Solve this:\n{QUESTION}\nThink first."
+    assert run(text) == {
+        "kept": "test:1", "set": "quiz", "part": "prompt", "score": 1.0, "field": "instruction",
+        "at": 12, "chars": len(QUESTION), "found": QUESTION,
+    }  # fmt: skip
+    assert text[12 : 12 + len(QUESTION)] == QUESTION
+
+
+@pytest.mark.parametrize(("edit", "score"), [
+    (QUESTION.upper(), 1.0),
+    (QUESTION.replace(",", "").replace(".", "").replace("?", ""), 1.0),
+    (QUESTION.replace(" ", "\n  "), 1.0),
+    (f"Hello! Could you help me with this? {QUESTION} Thank you!", 1.0),
+    (f"Question: {QUESTION}\nAnswer:", 1.0),
+    # 46 words are 44 shingles; a word costs 3 of them, the second word 2
+    (QUESTION.replace("gardener", "farmer").replace("neighbour", "friend"), 0.8864),
+    (QUESTION.split(". ", 1)[0] + ".", 0.5455),
+])  # fmt: skip
+def test_an_edited_item_is_found(edit, score):
+    evidence = run(edit)
+    assert (evidence["kept"], evidence["score"]) == ("test:1", score)
+
+
+def test_less_of_an_item_than_the_threshold_stays():
+    half = QUESTION.split(". ", 1)[0] + "."
+    assert run(half, threshold=0.55, ngram=30) is None
+    assert run(half, threshold=0.55, ngram=26)["score"] == 0.5455
+    # 14 rows of tulips with 23 bulbs in every row, and the frost takes
+    words = half.split()
+    assert run(" ".join(words[3:15])) is None
+    assert run(" ".join(words[3:16]))["score"] == 0.25
+
+
+@pytest.mark.parametrize(("field", "record"), [
+    ("system", Record(id="a:1", instruction="Go.", system=QUESTION, output="Yes.")),
+    ("context", Record(id="a:1", instruction="Solve it.", context=QUESTION, output="260")),
+    ("output", Record(id="a:1", instruction="Make up a sum.", output=f"Here: {QUESTION}")),
+    ("history[1]", Record(id="a:1", instruction="Go.", output="Yes.", history=[
+        {"role": "user", "content": "Ask me."}, {"role": "assistant", "content": QUESTION},
+    ])),
+])  # fmt: skip
+def test_every_text_of_a_record_is_searched(field, record):
+    assert run(record)["field"] == field
+
+
+def test_an_item_may_lie_over_two_fields():
+    first, rest = QUESTION.split(". ", 1)
+    record = Record(id="a:1", instruction=rest, context=f"{first}.", output="260")
+    evidence = run(record)
+    assert (evidence["field"], evidence["at"]) == ("instruction", 0)
+    assert evidence["score"] > 0.9
+
+
+def test_a_long_answer_is_found_without_its_question():
+    evidence = run(Record(id="a:1", instruction="Tell me of bulbs.", output=f"Sure! {ANSWER}"))
+    assert (evidence["part"], evidence["field"], evidence["score"]) == ("answer", "output", 1.0)
+
+
+def test_a_short_answer_says_nothing():
+    assert run(Record(id="a:1", instruction="Name a river.", output="The Vltava.")) is None
+
+
+@pytest.mark.parametrize("text", [
+    QUESTION.replace("14", "15"),
+    QUESTION.replace("23", "230").replace("45", "54"),
+    "Which river runs through the middle of Vienna?",
+    "Which river runs through the middle of Prague and on to Hamburg?",
+    "小明有十二个苹果，他给了小红三个，后来又买了九个，请问他弟弟有多少个梨？",
+])  # fmt: skip
+def test_another_problem_stays(text):
+    assert run(text) is None
+
+
+@pytest.mark.parametrize("text", [
+    OTHER.instruction,
+    OTHER.instruction.upper().replace("?", ""),
+    f"Geography quiz.\n1. {OTHER.instruction}\n2. Which sea is next to it?",
+    f"Answer briefly: {OTHER.instruction}",
+])  # fmt: skip
+def test_a_short_item_is_found_where_it_stands_by_itself(text):
+    assert run(text)["kept"] == "test:2"
+
+
+def test_a_script_without_spaces_is_searched_by_character():
+    evidence = run(f"请回答：{CHINESE.instruction}谢谢")
+    assert (evidence["kept"], evidence["score"]) == ("test:3", 1.0)
+
+
+def test_an_item_of_a_few_words_needs_its_answer():
+    right = Record(id="a:1", instruction="Who wrote “Hamlet”?", output="William Shakespeare.")
+    assert run(right)["kept"] == "test:4"
+    assert run(right.with_fields(output="A man of Stratford")) is None
+    assert run(right.with_fields(instruction="And who wrote Hamlet?")) is None
+
+
+def test_a_question_on_a_passage_needs_both():
+    item = Record(id="boolq:1", instruction="Did the frost take more than a hundred of the bulbs?",
+                  context=QUESTION, output="yes")  # fmt: skip
+    both = Record(id="a:1", instruction=item.instruction, context=QUESTION, output="Yes.")
+    assert run(both, of(item))["kept"] == "boolq:1"
+    assert run(both.with_fields(instruction="Who came on Sunday?"), of(item)) is None
+    assert run(both.with_fields(context=""), of(item)) is None
+
+
+def test_what_the_items_share_is_no_item():
+    task = "Read the problem with care, work step by step, and write the number at the end: "
+    topics = ["the moon has", "a bus needs", "our cat eats", "the king owns", "this shop sells",
+              "my aunt bakes", "a ship loads"]  # fmt: skip
+    items = of(*(
+        Record(id=f"t:{n}", instruction=f"{task} {topic} how many of the {n}?", output="4")
+        for n, topic in enumerate(topics)
+    ))  # fmt: skip
+    assert run(f"{task} How far is it from here to the nearest village?", items) is None
+    found = run("Our cat eats how many of the 2?", items)
+    assert (found["kept"], found["found"]) == ("t:2", "Our cat eats how many of the 2?")
+
+
+def test_allowed_items_and_texts_stay():
+    assert run(QUESTION, allow=("test:1",)) is None
+    assert run(QUESTION, allow=(QUESTION.lower(),)) is None
+    assert run(OTHER.instruction, allow=("test:1",))["kept"] == "test:2"
+
+
+def test_the_item_that_is_most_surely_there_is_named():
+    close = ITEM.with_fields(id="test:9", instruction=QUESTION.replace("gardener", "farmer"))
+    assert run(QUESTION, of(close, ITEM))["kept"] == "test:1"
+    assert run(QUESTION, [*of(ITEM, name="b"), *of(ITEM, name="a")])["set"] == "b"
+
+
+def test_a_long_passage_is_cut_in_the_evidence():
+    long = " ".join(f"word{n} is here" for n in range(300))
+    evidence = run(long, of(ITEM.with_fields(instruction=long)))
+    assert evidence["chars"] == len(long)
+    assert evidence["found"] == f"{long[:400]} …"
+
+
+def test_report_drops_nothing_and_notes_each_find():
+    lines = []
+    records = [
+        Record(id="a:1", instruction=QUESTION, output="1"),
+        Record(id="a:2", instruction="?"),
+    ]
+    step = Decontaminate(mode="report")
+    assert list(step.run(records, lines.append, of(ITEM, SHORT))) == records
+    eval_set, find = lines
+    assert eval_set == {"kind": "eval_set", "ids": [], "set": "quiz", "items": 2, "unusable": 0,
+                        "template": []}  # fmt: skip
+    assert (find["kind"], find["ids"], find["others"]) == (
+        "contamination", ["a:1"], [["quiz", "test:1"]],
+    )  # fmt: skip
+    assert find["evidence"]["score"] == 1.0
+
+
+def test_items_that_cannot_be_looked_for_are_counted():
+    lines = []
+    empty = [Record(id="e:1", instruction=" ", output="x"), Record(id="e:2", instruction=None)]
+    list(Decontaminate().run([], lines.append, of(*empty, ITEM)))
+    assert (lines[0]["items"], lines[0]["unusable"]) == (3, 2)
+    with pytest.raises(SourceError, match="none of its 2 items can be looked for"):
+        list(Decontaminate().run([], references=of(*empty)))
+
+
+def test_what_is_no_text_is_passed_over():
+    record = Record(id="a:1", instruction=7, context=None, output=["x"],
+                    history=[{"role": "user", "content": None}])  # fmt: skip
+    assert run(record) is None
+
+
+words = st.lists(
+    st.sampled_from("red blue tree 12 9 has , . the ? 猫 狗 Don't".split()), max_size=40
+)
+
+
+@given(words, words, st.integers(0, 2))
+@settings(max_examples=200, deadline=None)
+def test_a_planted_item_is_found_whatever_stands_around_it(before, behind, spaces):
+    text = f"{' '.join(before)}\n\n{QUESTION}{' ' * spaces}\n{' '.join(behind)}"
+    evidence = run(text)
+    assert evidence["score"] == 1.0
+    assert text[evidence["at"] :].startswith(evidence["found"])
+
+
+@given(st.lists(words.map(" ".join), max_size=6), st.lists(words.map(" ".join), max_size=4))
+@settings(max_examples=100, deadline=None)
+def test_the_named_items_and_what_was_noted_give_the_same_verdicts(prompts, questions):
+    records = [Record(id=f"a:{n}", instruction=text, output="") for n, text in enumerate(prompts)]
+    items = [Record(id=f"e:{n}", instruction=text, output="no") for n, text in enumerate(questions)]
+    references = of(ITEM, *items)
+    lines, again = [], []
+    results = list(Decontaminate().run(records, lines.append, references))
+    named = {r.evidence["kept"] for r in results if isinstance(r, Dropped)}
+    kept = [each for each in references if each.record.id in named]
+    assert list(Decontaminate().run(records, again.append, kept, lines)) == results
+    assert again == lines
+
+
+@pytest.mark.parametrize(("text", "passage", "other"), [
+    ("She has 5 cats.", "She has 6 cats.", True),
+    ("She has 5 cats.", "She has five cats.", False),
+    ("She has 5 cats.", "She has six cats.", True),
+    ("他有三个苹果", "他有四个苹果", True),
+    ("他有三个苹果", "他有3个苹果", False),
+    ("She has 5 cats.", "Cats has she.", False),
+    ("It costs $1,000.50 now", "it costs 1 000 50 now", False),
+    ("It costs 1000 now", "it costs 1,000 now", False),
+    ("3 dogs, 4 cats", "4 dogs, 3 cats", False),  # the same numbers
+    ("", "", False),
+])  # fmt: skip
+def test_other_numbers(text, passage, other):
+    assert has_other_numbers(text, passage) is other
+
+
+def test_passages_know_where_their_words_are():
+    words = Passages("Don't stop: 3.5 km\n停下来！")
+    assert words.span(0, words.words.size - 1) == (0, "Don't stop: 3.5 km\n停下来")
+    assert words.span(3, 4) == (12, "3.5 km")
+    assert words.stands_alone(3, 4)
+    assert not words.stands_alone(0, 1)
+    assert not words.stands_alone(5, 5)
+
+
+def test_a_short_text_with_other_words_in_it_stays():
+    told = "Tom goes to the shop. Max goes to the barn. It is a warm day."
+    item = Record(id="w:1", instruction="Where is Tom?", context=told, output="The shop.")
+    same = item.with_fields(id="a:1")
+    assert run(same, of(item))["kept"] == "w:1"
+    assert run(same.with_fields(instruction="Where is Max?"), of(item)) is None
+    other = item.context.replace("Max", "Sam").replace("barn", "garden")
+    assert run(same.with_fields(context=other), of(item)) is None
+    one = item.context.replace("warm", "cold")
+    assert (
+        run(same.with_fields(context=one), of(item))["score"] == 0.8333
+    )  # 14 words, "the" for one shingle twice
+
+
+def test_a_short_item_is_found_behind_one_that_is_part_of_a_sentence():
+    text = f"I know which river runs through the middle of Prague? {OTHER.instruction}"
+    assert run(text)["at"] == text.index("Which")
