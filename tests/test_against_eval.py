@@ -72,6 +72,9 @@ def test_what_holds_an_item_goes_and_is_told(data, tmp_path):
     story = explain(out, "data:4")
     assert story["survivor"]["instruction"] == SET[1]["question"]
     assert story["evidence"]["at"] == len("Tell me a riddle: ")
+    told = CliRunner().invoke(main, ["explain", str(out), "data:4"]).output
+    assert "the prompt of math:2, an item of math is in it" in " ".join(told.split())
+    assert "Beside the item that is in it" in told
     assert "## Compared with" in (out / "README.md").read_text()
 
 

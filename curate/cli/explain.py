@@ -63,7 +63,8 @@ def _show(story: dict[str, Any]) -> None:
         of = f" of {story['evidence']['set']}" if "set" in story["evidence"] else ""
         header = ["field", story["id"], survivor["id"] + of]
         rows = [[name, *_marked(*texts)] for name, texts in text_rows([record, survivor])]
-        print_table("Beside the record that stayed", header, rows)
+        other = "item that is in it" if "part" in story["evidence"] else "record that stayed"
+        print_table(f"Beside the {other}", header, rows)
     if story["stands_for"]:
         click.echo(f"stands for: {', '.join(story['stands_for'])}")
 
@@ -74,6 +75,7 @@ _WORDS = {
     "value": "value {!r}",
     "at": "at character {}",
     "kept": "{} stayed in its place",
+    "item": "{} is in it",
     "limit": "the limit is {:,}",
     "times": "{} times",
     "score": "score {}",
@@ -91,6 +93,9 @@ def _verdict(verdict: dict[str, Any]) -> str:
     evidence = dict(verdict["evidence"])
     if evidence.get("field") == "both":
         evidence["field"] = "prompt and answer"
+    if "part" in evidence:
+        item = f"the {evidence.pop('part')} of {evidence.pop('kept')}, an item of"
+        evidence = {"item": f"{item} {evidence.pop('set')}", **evidence}
     if "set" in evidence:
         evidence["kept"] = f"{evidence['kept']} of {evidence.pop('set')}"
     words = []
