@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from curate.cli import main
 from curate.dataset import audit, explain, read_ledger, read_manifest, read_records
 from curate.errors import DatasetError
+from curate.reporting.report import rebuild_report
 from curate.revalidating import revalidate
 from curate.splitting import split_dataset
 
@@ -69,6 +70,11 @@ def test_what_holds_an_item_goes_and_is_told(data, tmp_path):
     assert (entry["step"], entry["set"], entry["rows"]) == ("decontaminate", "math", 3)
     audit(out)
     assert "decontaminate" in revalidate(out)
+    figures = rebuild_report(out)
+    assert figures["contamination"] == [{"set": "math", "items": 3, "unusable": 0, "records": 2}]
+    page = (out / "report.html").read_text()
+    assert page.index("data:1") < page.index("score 1.0, prompt in instruction")
+    assert "which animal walks on four legs in the morning and two at noon?" in page
     story = explain(out, "data:4")
     assert story["survivor"]["instruction"] == SET[1]["question"]
     assert story["evidence"]["at"] == len("Tell me a riddle: ")
@@ -107,6 +113,7 @@ def test_report_drops_nothing(data, tmp_path):
     ]  # fmt: skip
     audit(out)
     revalidate(out)
+    assert rebuild_report(out)["contamination"][0]["records"] == 2
     split_dataset(out, tmp_path / "split", validation=0.2, test=0.2)
     audit(tmp_path / "split")
     revalidate(tmp_path / "split")

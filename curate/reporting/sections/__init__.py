@@ -5,6 +5,7 @@ from collections.abc import Callable
 from curate.reporting.material import Material
 from curate.reporting.sections.account import account
 from curate.reporting.sections.border import border
+from curate.reporting.sections.contamination import contamination
 from curate.reporting.sections.curve import curve
 from curate.reporting.sections.groups import clusters, conflicts
 from curate.reporting.sections.section import Section
@@ -13,6 +14,7 @@ __all__ = ["SECTIONS", "Section"]
 
 SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     account,
+    contamination,
     curve,
     border,
     clusters,
