@@ -287,6 +287,6 @@ def _measure(unit: Unit, words: Array) -> tuple[float, int, int]:
             if not inside[there[begin]]:
                 del inside[there[begin]]
             begin += 1
-        if len(inside) > most:
+        if len(inside) > most or (len(inside) == most and places[begin] == first):
             most, first, last = len(inside), int(places[begin]), place + SHINGLE - 1
     return most / unit.shingles.size, first, last

@@ -170,6 +170,11 @@ def test_allowed_items_and_texts_stay():
     assert run(OTHER.instruction, allow=("test:1",))["kept"] == "test:2"
 
 
+def test_the_passage_goes_to_the_end_although_its_words_were_there_before():
+    text = "We saw the old red barn by the lake. Who built, for whom, the old red barn by the lake?"
+    assert run(text, of(ITEM.with_fields(instruction=text)))["found"] == text
+
+
 def test_the_item_that_is_most_surely_there_is_named():
     close = ITEM.with_fields(id="test:9", instruction=QUESTION.replace("gardener", "farmer"))
     assert run(QUESTION, of(close, ITEM))["kept"] == "test:1"
