@@ -9,10 +9,11 @@ import numpy as np
 from curate.records import Record
 from curate.similarity.courtesy import strip_politeness
 from curate.similarity.evaluation import PARTS, SHINGLE, Item, Unit, grams_of, holds, shingles_of
+from curate.similarity.frequencies import Frequencies
 from curate.similarity.nomination import ROW, Nomination
 from curate.similarity.numbers import has_other_numbers
 from curate.similarity.passages import Passages
-from curate.similarity.tokens import Tokens, tokenise
+from curate.similarity.tokens import tokenise
 
 __all__ = ["Finder", "Hit", "is_usable"]
 
@@ -26,6 +27,8 @@ _AROUND = 40
 """So many characters before and behind a passage are looked at for other numbers."""
 _SHORT = 30
 """In fewer words than this each of them can be the question."""
+_WEIGHT = 1_000_000
+"""That of a shingle that one record has, or none; one that n records have has the n-th part."""
 _BATCH = 1000
 
 
@@ -37,7 +40,7 @@ class Hit:
         item: the item.
         part: of the item, `prompt` or `answer`.
         field: of the record; a turn of the history has its number.
-        score: share of the item's shingles that stand there, 0 to 1.
+        score: share of the item's shingles that stand there, by weight, 0 to 1.
         at: where in the field the passage begins, in characters.
         passage: the text.
 
@@ -66,6 +69,17 @@ class _Match(NamedTuple):
     words: Passages
     first: int
     last: int
+
+
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    batch: list[Record] = []
+    for record in records:
+        batch.append(record)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def is_usable(item: Item) -> bool:
@@ -125,36 +139,50 @@ class Finder:
             self._sought += [(number, part) for part in asked]
             self._sought += [(number, "output")] * _answered(item)
         units = [self._items[number].units[part] for number, part in self._sought]
-        self._nomination = Nomination(units, threshold, ngram)
+        self._nomination = Nomination(units)
+        self._frequencies = Frequencies(unit.shingles for unit in units)
+        self._units = units
 
     def find(self, records: Iterable[Record]) -> Iterator[tuple[Record, Hit | None]]:
-        """Yield each record with the item that is most surely in it; None if none is."""
-        batch: list[Record] = []
-        for record in records:
-            batch.append(record)
-            if len(batch) == _BATCH:
-                yield from self._search(batch)
-                batch = []
-        yield from self._search(batch)
+        """Yield each record with the item that is most surely in it; None if none is.
 
-    def _search(self, batch: Sequence[Record]) -> Iterator[tuple[Record, Hit | None]]:
+        `records` are gone through twice: what many of them have in common says little, and that
+        is known when all have been seen.
+        """
+        nominated = [self._nominate(batch) for batch in _batches(records)]
+        for unit in self._units:
+            unit.weights = _WEIGHT // np.maximum(self._frequencies.of(unit.shingles), 1)
+        for batch, pairs in zip(_batches(records), nominated, strict=True):
+            yield from self._search(batch, *pairs)
+
+    def _nominate(self, batch: Sequence[Record]) -> tuple[Array, Array]:
+        """Return pairs of a text of the batch and a unit that may be in it."""
         texts = [list(_texts(record)) for record in batch]
         tokens = tokenise([text.text for each in texts for text in each])
-        found, units = self._nomination.nominate(tokens)
+        record = np.repeat(np.arange(len(batch)), [len(each) for each in texts])
+        self._frequencies.add(tokens, record)
+        return self._nomination.nominate(tokens)
+
+    def _search(
+        self, batch: Sequence[Record], found: Array, units: Array
+    ) -> Iterator[tuple[Record, Hit | None]]:
         start = 0
-        for record, each in zip(batch, texts, strict=True):
+        for record in batch:
+            each = list(_texts(record))
             end = start + len(each)
             own = slice(*np.searchsorted(found, [start, end]).tolist())
-            matches = self._matches(each, tokens, start, found[own].tolist(), units[own].tolist())
-            words = tokens.hashes[tokens.first[start] : tokens.first[end]]
-            hits = [*self._long(matches, words), *self._short_ones(record, each)]
+            hits = list(self._short_ones(record, each))
+            if own.start < own.stop:
+                places = (found[own] - start).tolist()
+                hits += self._long(*self._matches(each, places, units[own].tolist()))
             yield record, max(hits, key=lambda hit: (hit.score, hit.part), default=None)
             start = end
 
     def _matches(
-        self, texts: list[_Text], tokens: Tokens, start: int, found: list[int], units: list[int]
-    ) -> dict[tuple[int, str], _Match]:
-        """Return the best match of each unit that is there."""
+        self, texts: list[_Text], found: list[int], units: list[int]
+    ) -> tuple[dict[tuple[int, str], _Match], Array]:
+        """Return the best match of each unit that is there, and the words of all texts."""
+        tokens = tokenise([text.text for text in texts])
         matches: dict[tuple[int, str], _Match] = {}
         passages: dict[int, Passages] = {}
         for place, sought in zip(found, units, strict=True):
@@ -164,7 +192,7 @@ class Finder:
             least = max(self._threshold, _ANSWER_SCORE) if part == "output" else self._threshold
             if _measure(unit, words)[0] < least and not self._has_row(part, unit, words):
                 continue
-            text = texts[place - start]
+            text = texts[place]
             if place not in passages:
                 passages[place] = Passages(text.text)
             score, first, last = _judge(unit, passages[place])
@@ -172,16 +200,23 @@ class Finder:
             enough = score >= least or self._has_row(part, unit, passages[place].words)
             if score and enough and (best is None or score > best.score):
                 matches[number, part] = _Match(score, text, passages[place], first, last)
-        return matches
+        return matches, tokens.hashes
 
     def _has_row(self, part: str, unit: Unit, words: Array) -> bool:
         """Return whether `ngram` words of a unit, most of them no template, stand in a row.
 
-        Those of an answer say little: code and sums have many in common.
+        Those of an answer say little: code and sums have many in common. Nor do those that many
+        records have.
         """
-        if part == "output" or not unit.rows.size:
+        if part == "output" or unit.whole:
             return False
-        return bool(np.isin(grams_of(words, self._ngram), unit.rows).any())
+        hashes = grams_of(unit.words, self._ngram)
+        there = np.isin(hashes, grams_of(words, self._ngram))
+        if not there.any():
+            return False
+        own = np.concatenate([[0], np.cumsum(_weights(unit))])
+        each = self._ngram - SHINGLE + 1
+        return bool((there & (2 * (own[each:] - own[:-each]) > each * _WEIGHT)).any())
 
     def _long(self, matches: dict[tuple[int, str], _Match], words: Array) -> Iterator[Hit]:
         """Yield the items of which the whole question or the answer is there.
@@ -276,17 +311,25 @@ def _measure(unit: Unit, words: Array) -> tuple[float, int, int]:
     which = np.minimum(np.searchsorted(unit.shingles, hashes), unit.shingles.size - 1)
     places = np.flatnonzero(unit.shingles[which] == hashes)
     width = int(unit.words.size * _WINDOW) + _ROOM
-    most, first, last = 0, 0, 0
+    most = now = first = last = 0
     inside: dict[int, int] = {}
     begin = 0
     there = which[places].tolist()
+    weights = unit.weights.tolist()
     for end, place in enumerate(places.tolist()):
         inside[there[end]] = inside.get(there[end], 0) + 1
+        now += weights[there[end]] * (inside[there[end]] == 1)
         while places[begin] + width < place:
             inside[there[begin]] -= 1
-            if not inside[there[begin]]:
-                del inside[there[begin]]
+            now -= weights[there[begin]] * (inside[there[begin]] == 0)
             begin += 1
-        if len(inside) > most or (len(inside) == most and places[begin] == first):
-            most, first, last = len(inside), int(places[begin]), place + SHINGLE - 1
-    return most / unit.shingles.size, first, last
+        if now > most or (now == most and places[begin] == first):
+            most, first, last = now, int(places[begin]), place + SHINGLE - 1
+    return most / sum(weights), first, last
+
+
+def _weights(unit: Unit) -> Array:
+    """Return the weight of each shingle by place, 0 for template."""
+    hashes = shingles_of(unit.words)
+    at = np.minimum(np.searchsorted(unit.shingles, hashes), unit.shingles.size - 1)
+    return np.where(unit.shingles[at] == hashes, unit.weights[at], 0)

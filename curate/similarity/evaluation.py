@@ -51,7 +51,7 @@ class Unit:
         shingles: uint64, its shingles without template, ascending; what is contained of these is
             the score.
         template: uint64, those that are template.
-        rows: uint64, its `ngram` words in a row, most of them no template, ascending.
+        weights: int64, what each of the shingles counts.
 
     """
 
@@ -61,7 +61,7 @@ class Unit:
     whole: bool = False
     shingles: Array = field(default_factory=lambda: np.zeros(0, np.uint64))
     template: Array = field(default_factory=lambda: np.zeros(0, np.uint64))
-    rows: Array = field(default_factory=lambda: np.zeros(0, np.uint64))
+    weights: Array = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(slots=True)
@@ -210,7 +210,3 @@ def _finish(unit: Unit, ngram: int, template: Array, spared: Array) -> None:
     hashes = shingles_of(unit.words)
     unit.shingles = np.setdiff1d(hashes, np.union1d(template, spared))
     unit.whole = unit.words.size < ngram or unit.shingles.size < _INFORMATIVE
-    if not unit.whole:
-        own = np.concatenate([[0], np.cumsum(np.isin(hashes, unit.shingles))])
-        each = ngram - SHINGLE + 1
-        unit.rows = np.unique(grams_of(unit.words, ngram)[2 * (own[each:] - own[:-each]) > each])

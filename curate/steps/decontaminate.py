@@ -23,8 +23,8 @@ class Decontaminate(SetStep):
 
     An item is there if enough of its shingles of 3 words stand close together in one text of the
     record, whichever it is, or of a question `ngram` words in a row, and no number is another one.
-    What many items of a set share does not count; a short item has to be there word by word, as
-    sentences of its own.
+    What many items of a set share does not count, what many records have counts less; a short item
+    has to be there word by word, as sentences of its own.
     """
 
     name: ClassVar[str] = "decontaminate"

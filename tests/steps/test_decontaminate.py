@@ -164,6 +164,30 @@ def test_what_the_items_share_is_no_item():
     assert (found["kept"], found["found"]) == ("t:2", "Our cat eats how many of the 2?")
 
 
+def test_what_the_records_share_is_no_item():
+    task = (
+        "Say which of these the following text is about: a company, a school, a river, a plant, a "
+        "film, a book, a ship, a village in the hills, or a team."
+    )
+    item = Record(id="t:1", instruction=f"{task} Isoetes is a quillwort.", output="plant")
+    others = [
+        Record(id=f"a:{n}", instruction=f"{task} {subject} is old.", output="?")
+        for n, subject in enumerate("Rhine Jaws Eton Emma Bern Lima Moss Erie Bach Troy".split())
+    ]
+    copy = item.with_fields(id="a:9")
+    results = list(Decontaminate().run([*others, copy], references=of(item)))
+    assert results[:10] == others
+    assert results[10].evidence["score"] == 1.0
+    # alone it has 29 of the 33 shingles
+    assert run(others[0], of(item))["score"] == 0.8788
+
+
+def test_many_copies_are_found():
+    records = [Record(id=f"a:{n}", instruction=QUESTION, output=f"{n}") for n in range(50)]
+    results = list(Decontaminate().run(records, references=of(ITEM)))
+    assert [row.evidence["score"] for row in results] == [1.0] * 50
+
+
 def test_allowed_items_and_texts_stay():
     assert run(QUESTION, allow=("test:1",)) is None
     assert run(QUESTION, allow=(QUESTION.lower(),)) is None
