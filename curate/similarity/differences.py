@@ -1,7 +1,5 @@
 """What tells two records apart although most of their words are the same."""
 
-from collections.abc import Collection, Sequence
-from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -9,20 +7,17 @@ import numpy as np
 from curate.similarity.hashing import mix
 from curate.similarity.index import Index
 from curate.similarity.join import Pairs, count_shared
-from curate.similarity.replacements import FILLING, replaced
+from curate.similarity.replacements import FILLING, REPLACED, has_gaps, replaced
 
 __all__ = ["blocks", "told_apart", "without_differences"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 U64 = np.uint64
-Gram = tuple[int, int, int]
 
 LONG = 40
 """Words; in a text of so many a negation or a numeral may change among other words."""
 SLIPS = 0.2
 """Share of the words of a question that may be others."""
-REPLACED = 7
-"""So many shingles in a row that the other prompt lacks: five words on end, another question."""
 
 
 def blocks(index: Index, records: Array, sides: tuple[int, ...]) -> Array:
@@ -116,17 +111,15 @@ def without_differences(index: Index, pairs: Pairs, sides: tuple[int, ...]) -> A
     if 0 in sides:
         sizes = index.sizes[:, 0]
         lacking = np.minimum(sizes[first], sizes[second]) - pairs.shared[:, 0]
-        grams = lru_cache(maxsize=1024)(partial(_grams, index))
-        for number in np.flatnonzero(same & (lacking >= REPLACED)).tolist():
-            one, other = grams(int(first[number])), grams(int(second[number]))
-            same[number] = not (_has_gap(one[0], other[1]) and _has_gap(other[0], one[1]))
+        chosen = np.flatnonzero(same & (lacking >= REPLACED))
+        same[chosen] = ~has_gaps(index, first[chosen], second[chosen])
+    chosen = np.flatnonzero(same)
+    same[chosen] = ~replaced(index, first[chosen], second[chosen], sides)
+    if 0 in sides:
         asked = index.asked[:, 0]
         other = (asked[first] != asked[second]) & (asked[first] != 0) & (asked[second] != 0)
         for number in np.flatnonzero(same & other).tolist():
             same[number] = not _asks_else(index, first[number], second[number])
-    says = replaced(index, sides)
-    for number in np.flatnonzero(same).tolist():
-        same[number] = not says(int(first[number]), int(second[number]))
     return same
 
 
@@ -145,23 +138,7 @@ def _asks_else(index: Index, first: int, second: int) -> bool:
     if not slip:
         return True
     elsewhere = [
-        not names.isdisjoint(index.words_of(record, 0).tolist())
+        not names.isdisjoint(index.text_of(record, 0).tolist())
         for names, record in ((lost, second), (gained, first))
     ]
     return all(elsewhere)
-
-
-def _grams(index: Index, record: int) -> tuple[list[Gram], set[Gram]]:
-    words = index.words_of(record, 0).tolist()
-    grams = list(zip(words, words[1:], words[2:], strict=False))
-    return grams, set(grams)
-
-
-def _has_gap(sequence: Sequence[Gram], other: Collection[Gram]) -> bool:
-    """Return whether a long run of shingles is one that the other text lacks."""
-    run = 0
-    for gram in sequence:
-        run = 0 if gram in other else run + 1
-        if run == REPLACED:
-            return True
-    return False

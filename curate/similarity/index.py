@@ -1,6 +1,7 @@
 """Profiles of many records, in memory what is small, in a file without a name what is not."""
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from curate.files import writing
 from curate.records import Record
 from curate.similarity.profile import Profiles, profile
 
-__all__ = ["Index", "expand"]
+__all__ = ["Index", "expand", "slices"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -85,7 +86,12 @@ class Index(Profiles):
         """Return the names in prompts (side 0) or answers (1), and which is whose."""
         return self._values("names", self.name_counts, records, side)
 
-    def words_of(self, record: int, side: int) -> Array:
+    def words_of(self, records: Array, side: int) -> tuple[Array, Array]:
+        """Return the words of prompts (side 0) or answers (1), an even number each, and whose."""
+        words, owner = self._values("sequence", self.words, records, side)
+        return words & ~np.uint32(1), owner
+
+    def text_of(self, record: int, side: int) -> Array:
         """Return the words of a prompt (side 0) or answer (1) in order, an even number each."""
         return self._sequence_of(record, side) & ~np.uint32(1)
 
@@ -118,3 +124,14 @@ def expand(starts: Array, counts: Array) -> tuple[Array, Array]:
     ends = np.cumsum(counts)
     place = np.arange(owner.size) + (starts - ends + counts)[owner]
     return place, owner
+
+
+def slices(weights: Array, limit: int) -> Iterator[slice]:
+    """Yield slices one after the other, of about `limit` in weight or of one item."""
+    total = np.cumsum(weights)
+    start = 0
+    while start < total.size:
+        before = total[start - 1] if start else 0
+        end = max(start + 1, int(np.searchsorted(total, before + limit, side="right")))
+        yield slice(start, end)
+        start = end

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from curate.similarity.hashing import mix
-from curate.similarity.index import Index
+from curate.similarity.index import Index, slices
 
 __all__ = ["Pairs", "count_shared", "jaccard", "similar_pairs"]
 
@@ -102,7 +102,7 @@ class _Join:
 
     def _parts(self) -> Iterator[slice]:
         """Yield slices of the records that hold about a chunk of shingles each."""
-        return _slices(self.size, _CHUNK)
+        return slices(self.size, _CHUNK)
 
     def _rare(self) -> tuple[Array, Array]:
         """Return the rare shingles of every record, and whose they are, record after record."""
@@ -159,7 +159,7 @@ class _Join:
             return
         matrix, bound = _incidence(rare, owner, self.size.size)
         least = np.searchsorted(self.size, np.ceil(self.floor * self.size - 1e-9))
-        for part in _slices(bound, 8 * _CHUNK):
+        for part in slices(bound, 8 * _CHUNK):
             if not bound[part].any():
                 continue
             low = int(least[part.start])
@@ -200,17 +200,6 @@ class _Join:
             stay = shared[:, side] >= self._needed(both)
             first, second, shared = first[stay], second[stay], shared[stay]
         return Pairs(np.minimum(first, second), np.maximum(first, second), shared)
-
-
-def _slices(weights: Array, limit: int) -> Iterator[slice]:
-    """Yield slices one after the other, of about `limit` in weight or of one item."""
-    total = np.cumsum(weights)
-    start = 0
-    while start < total.size:
-        before = total[start - 1] if start else 0
-        end = max(start + 1, int(np.searchsorted(total, before + limit, side="right")))
-        yield slice(start, end)
-        start = end
 
 
 def _incidence(rare: Array, owner: Array, count: int) -> tuple[csr_array, Array]:
