@@ -1,13 +1,16 @@
 """What each character is when texts are compared: part of a word, a token, a symbol, or space."""
 
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["DIGIT", "END", "GLUE", "SYMBOL", "UPPER", "WIDE", "WORD", "classify"]
+__all__ = ["DIGIT", "END", "GLUE", "SYMBOL", "UPPER", "WIDE", "WORD", "Signs", "classify", "lower",
+           "signs_among"]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Signs = Callable[[Array], Array]
 
 WORD = np.uint8(1)  # letters, digits, marks and the underscore: runs of them are tokens
 WIDE = np.uint8(2)  # of a script that writes no spaces between words: each is a token
@@ -53,17 +56,33 @@ _LOWER = np.arange(0x110000, dtype=np.uint32)
 _LOWER[:128] = [_lower(code) for code in range(128)]
 
 
-def classify(codes: Array) -> tuple[Array, Array]:
-    """Return the classes of code points and their lower-case forms.
+def classify(codes: Array) -> Array:
+    """Return the classes of code points.
 
     The tables of what is not ASCII fill up as characters are met: a script costs nothing to those
     who have none of it.
     """
-    classes = _CLASSES[codes]
+    classes = _CLASSES.take(codes)
     unknown = classes == _UNKNOWN
     if unknown.any():
         for code in np.unique(codes[unknown]).tolist():
             _CLASSES[code] = _class(code)
             _LOWER[code] = _lower(code)
-        classes = _CLASSES[codes]
-    return classes, _LOWER[codes]
+        classes = _CLASSES.take(codes)
+    return classes
+
+
+def lower(codes: Array) -> Array:
+    """Return the lower-case forms of code points that were classified."""
+    return _LOWER.take(codes)
+
+
+def signs_among(signs: str) -> Signs:
+    """Return what says which code points are one of some signs.
+
+    >>> signs_among("?!")(np.array([ord("?"), ord(".")]))
+    array([ True, False])
+    """
+    known = np.zeros(max(map(ord, signs)) + 2, bool)
+    known[[ord(sign) for sign in signs]] = True
+    return lambda codes: known[np.minimum(codes, known.size - 1)]

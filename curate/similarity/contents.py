@@ -74,7 +74,7 @@ def shingles(documents: Documents, normal: Array) -> tuple[Array, Array]:
 
 def names(documents: Documents) -> tuple[Array, Array]:
     """Return the names of each document, none where capital letters are its style."""
-    named = np.flatnonzero(documents.tokens.kinds & NAME)
+    named = np.flatnonzero((documents.tokens.kinds & NAME) != 0)
     bounds = documents.bounds(named)
     sober = np.diff(bounds) * 3 < documents.count
     document = owners(bounds)

@@ -40,6 +40,7 @@ _LABELS = re.compile(  # of what comes next, at the end of a prompt
     r"(?:\s*(?:\n\s*(?:#+ ?)?(?:answer|response|output|assistant|a)\s*:|#{2,}|\[/inst\]))+\s*\Z",
     re.IGNORECASE,
 )
+_LABEL_ENDS = (":", "##", "]")
 _ANSWER_OPENING = re.compile(
     r"\A(?:\s*(?:sure(?: thing)?|certainly|of course|absolutely|great question|yes, of course|"
     r"(?:sure, |certainly, |of course, )?"
@@ -85,13 +86,19 @@ def strip_politeness(text: str, *, answer: bool = False) -> str:
     elif _OPENS.match(stripped) and (found := _OPENING.match(stripped)):
         stripped = stripped[found.end() :]
     tail = stripped[-_TAIL:]
-    if not answer and (found := _LABELS.search(tail)):
+    if not answer and tail.rstrip().endswith(_LABEL_ENDS) and (found := _LABELS.search(tail)):
         stripped = stripped[: len(stripped) - len(tail) + found.start()]
         tail = stripped[-_TAIL:]
-    low = tail.lower()
-    if any(sign in low for sign in _CLOSES) and (found := _CLOSING.search(tail)):
+    if _may_close(tail.lower()) and (found := _CLOSING.search(tail)):
         stripped = stripped[: len(stripped) - len(tail) + found.start()]
     return stripped if stripped.strip() else text
+
+
+def _may_close(tail: str) -> bool:
+    for sign in _CLOSES:  # any() takes twice as long, and this is asked of every text
+        if sign in tail:
+            return True
+    return False
 
 
 def says_nothing(system: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from curate.similarity.characters import Signs, signs_among
 from curate.similarity.documents import POWERS, Documents, bits, owners, ranks, sums
 from curate.similarity.hashing import mix
 from curate.similarity.tokens import ASKED, FILLER, LAST, NEGATION, NUMBER, NUMERAL, SPACELESS
@@ -23,15 +24,17 @@ _NUMBER, _BESIDE, _SYMBOL, _CONTENT, _TURN = map(U64, (11, 13, 17, 19, 23))
 _CODE_SHARE = 12  # one symbol in so many characters: the text is code
 _CATEGORIES = [(code, unicodedata.category(chr(code))) for code in (*range(0x80, 0x3000),
                *range(0x1F000, 0x1FB00))]  # fmt: skip
-_SIGNS = np.array([code for code, kind in _CATEGORIES if kind in ("Sm", "Sc")], np.uint32)
-_PICTURES = np.array([code for code, kind in _CATEGORIES if kind == "So"], np.uint32)
+_SIGNS, _PICTURES = (
+    signs_among("".join(chr(code) for code, kind in _CATEGORIES if kind in kinds))
+    for kinds in (("Sm", "Sc"), ("So",))
+)
 OPERATORS = np.array(sorted(map(ord, "+-*/%<>=&|^~@$\\[](){}")), np.uint32)
 
 
 def numbers(documents: Documents) -> tuple[Array, Array, Array]:
     """Return hashes of the numbers: in any order, in order, with the word behind each."""
     hashes = documents.tokens.hashes
-    chosen = np.flatnonzero(documents.tokens.kinds & NUMBER)
+    chosen = np.flatnonzero((documents.tokens.kinds & NUMBER) != 0)
     bounds = documents.bounds(chosen)
     values = mix(hashes[chosen] + _NUMBER)
     behind = np.zeros(chosen.size, U64)
@@ -63,7 +66,7 @@ def commas(documents: Documents) -> Array:
 def turning(documents: Documents) -> Array:
     """Return the hash of the negations and numerals of each document."""
     tokens = documents.tokens
-    chosen = np.flatnonzero(tokens.kinds & (NEGATION | NUMERAL))
+    chosen = np.flatnonzero((tokens.kinds & (NEGATION | NUMERAL)) != 0)
     negation = (tokens.kinds[chosen] & NEGATION) != 0
     values = np.where(negation, _NUMBER, mix(tokens.hashes[chosen]))
     return sums(values, documents.bounds(chosen))
@@ -80,7 +83,7 @@ def alternatives(documents: Documents) -> tuple[Array, Array]:
     Alternatives are words like "left" and "right", and mathematical signs.
     """
     tokens = documents.tokens
-    chosen = np.flatnonzero(tokens.group)
+    chosen = np.flatnonzero(tokens.group != 0)
     bounds = documents.bounds(chosen)
     signs, marks = _symbols(documents, _SIGNS)
     return (
@@ -102,11 +105,11 @@ def pictures(documents: Documents) -> Array:
     return sums(mix(values + _SYMBOL), bounds) * (documents.count < _SHORT_TOKENS)
 
 
-def _symbols(documents: Documents, wanted: Array) -> tuple[Array, Array]:
+def _symbols(documents: Documents, wanted: Signs) -> tuple[Array, Array]:
     """Return the symbols of a kind, and where those of each document begin."""
     tokens = documents.tokens
     chosen = np.flatnonzero(tokens.symbols > 0x7F)
-    chosen = chosen[np.isin(tokens.symbols[chosen], wanted)]
+    chosen = chosen[wanted(tokens.symbols[chosen])]
     return tokens.symbols[chosen].astype(U64), np.searchsorted(
         tokens.symbol_text[chosen], documents.ends
     )

@@ -131,7 +131,12 @@ def _answer(record: Record) -> str:
 
 
 def _extent(text: str) -> int:
+    if text.isascii():
+        return len(text.encode().translate(None, _SPACE))
     return len("".join(text.split()))
+
+
+_SPACE = bytes(code for code in range(128) if chr(code).isspace())
 
 
 def _text(value: object) -> str:

@@ -11,15 +11,20 @@ __all__ = ["respell"]
 _ODD = re.compile(
     "[\u00ad\u0610-\u061a\u061c\u0640\u064b-\u065f\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff\ufb00-\ufb06\uff01-\uff9f]+"
-    "|(?![0-9])\\d|[\u2010-\u2015\u2212]|[ßẞёЁ]"
+    "|\\d|[\u2010-\u2015\u2212]|[ßẞёЁ]"
 )
+_NOT_ASCII = re.compile("[^\0-\x7f]+")
 _OTHERS = {"ß": "ss", "ẞ": "SS", "ё": "е", "Ё": "Е"}
 _UNSEEN = frozenset(("Cf", "Mn", "Lm"))
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}\d?);")
 # A tag that only breaks lines, not one that is spoken of ("the <br> tag", "`<br>`").
-_BREAK = re.compile(r"(?<![ `(])<(?:br ?/?|/?p)>(?![`'\")])|^<p>", re.IGNORECASE | re.MULTILINE)
-
-_PERCENT = re.compile(r"(?<=\d) ?%(?![\w(]| \d)")  # not the operator
+# Patterns that begin with a sign are found quickly: what has to stand before it comes after it.
+_BREAK = re.compile(
+    r"<(?:(?<![ `(]<)(?:br ?/?|/?p)>(?![`'\")])|(?<=^<)p>)", re.IGNORECASE | re.MULTILINE
+)
+_PERCENTS = tuple(  # not the operator
+    re.compile(rf"{sign}(?<=\d{sign})(?![\w(]| \d)") for sign in ("%", " %")
+)
 
 
 def respell(text: str) -> str:
@@ -33,10 +38,15 @@ def respell(text: str) -> str:
     if "<" in text:
         text = _BREAK.sub("\n", text)
     if "%" in text:
-        text = _PERCENT.sub(" percent", text)
+        for percent in _PERCENTS:
+            text = percent.sub(" percent", text)
     if text.isascii():
         return text
-    return _ODD.sub(_usual, unicodedata.normalize("NFC", text))
+    return _NOT_ASCII.sub(_plain, unicodedata.normalize("NFC", text))
+
+
+def _plain(found: re.Match[str]) -> str:
+    return _ODD.sub(_usual, found.group())
 
 
 def _usual(found: re.Match[str]) -> str:

@@ -6,9 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from curate.similarity.characters import DIGIT, END, GLUE, SYMBOL, UPPER, WIDE, WORD, classify
-from curate.similarity.hashing import hash_words, mix
+from curate.similarity.characters import (
+    DIGIT,
+    END,
+    GLUE,
+    SYMBOL,
+    UPPER,
+    WIDE,
+    WORD,
+    classify,
+    lower,
+    signs_among,
+)
+from curate.similarity.hashing import hash_words
 from curate.similarity.lexicon import FILLER, KNOWN, NEGATION, NUMERAL
+from curate.similarity.signs import are_dress, beside_number, counters, join_signs, loose_numbers
 from curate.similarity.spelling import respell
 
 __all__ = ["ASKED", "FILLER", "LAST", "NAME", "NEGATION", "NUMBER", "NUMERAL", "SPACELESS",
@@ -17,16 +29,9 @@ __all__ = ["ASKED", "FILLER", "LAST", "NAME", "NEGATION", "NUMBER", "NUMERAL", "
 Array = np.ndarray[Any, np.dtype[Any]]
 U64 = np.uint64
 
-NUMBER, NAME, SPACELESS, LAST, ASKED = (np.uint8(1 << bit) for bit in (0, 4, 5, 6, 7))
+_ASKS = signs_among("?؟？")
 
-_CURRENCIES = np.array([ord(sign) for sign in "$¢£¥₩€₹₽"])
-_CLOSING = np.array([ord(sign) for sign in ")]-"])
-_BULLETS = np.array([ord(sign) for sign in "-*>+•‣◦▪●–"])
-_AFTER_COUNTER = np.array([ord(sign) for sign in ".):"])
-_INDENT = 12  # so many spaces may stand before a bullet
-_SPACES = 3  # so many may stand between a symbol and a number
-_ASKS = np.zeros(0xFF20, bool)
-_ASKS[[ord("?"), 0x61F, 0xFF1F]] = True  # the Arabic and the wide one too
+NUMBER, NAME, SPACELESS, LAST, ASKED = (np.uint8(1 << bit) for bit in (0, 4, 5, 6, 7))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,41 +94,44 @@ def tokenise(texts: Sequence[str]) -> Tokens:
     bounds = np.concatenate([[0], np.cumsum(lengths + 1)])
     joined = "\0".join(texts) + "\0\0\0\0\0"  # room to look ahead
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-    classes, lower = classify(codes)
-    codes, classes, lower, bounds, commas = _glue(codes, classes, lower, bounds)
+    classes = classify(codes)
+    codes, classes, bounds, commas = _glue(codes, classes, bounds)
     starts, ends, inside = _words(classes)
     first = np.searchsorted(starts, bounds)
     lengths = ends - starts
-    hashes = hash_words(lower[inside], lengths)
+    hashes = hash_words(lower(codes[inside]), lengths)
     entries = KNOWN.look_up(hashes)
     kinds = KNOWN.kinds[entries]
     hashes = KNOWN.usual[entries] + hashes * (entries == 0)
-    digits = np.flatnonzero(classes & DIGIT)
-    numbers = np.unique(np.searchsorted(starts, digits, side="right") - 1)
+    digits = np.flatnonzero((classes & DIGIT) != 0)
+    numbers = _different(np.searchsorted(starts, digits, side="right") - 1)
     kinds[numbers] |= NUMBER
     kinds[numbers[~_followed(codes, starts, ends, numbers)]] |= LAST
-    _sign(hashes, codes, classes, starts, ends, numbers)
+    join_signs(hashes, codes, classes, starts, ends, numbers)
     kinds[(classes[starts] & WIDE) != 0] |= SPACELESS
     capital = (classes[starts] & UPPER) != 0
     _mark_names(kinds, codes, capital, starts, ends)
     _mark_questions(kinds, codes, classes, starts)
-    loose = _loose(codes, classes, starts, ends, numbers)
-    counters = _counters(codes, starts, ends, loose, first)
-    places = np.setdiff1d(np.flatnonzero(classes & SYMBOL), ends[counters])
-    places = places[~_dresses(codes, classes, places)]
+    loose = loose_numbers(codes, classes, starts, ends, numbers)
+    counting = counters(codes, starts, ends, loose, first)
+    symbol = (classes & SYMBOL) != 0
+    symbol[ends[counting]] = False
+    places = np.flatnonzero(symbol)
+    places = places[~are_dress(codes, classes, places)]
     symbol_text = np.searchsorted(bounds, places, side="right") - 1
     comma_token = np.searchsorted(starts, commas, side="right") - 1
     counts = np.concatenate([[0], np.cumsum(lengths)])
     second = KNOWN.second[entries]
     times = 1 + (second > 0).astype(np.int64)  # a contraction is two tokens
     kinds[loose] &= ~NUMBER
-    times[counters] = 0
+    times[counting] = 0
+    numbered = times == 0
     hashes_of_loose = hashes[loose]
     begins = np.concatenate([[0], np.cumsum(times)])
     hashes, kinds, entries, capital = (
         np.repeat(values, times) for values in (hashes, kinds, entries, capital)
     )
-    pairs = np.flatnonzero(second)
+    pairs = np.flatnonzero(second != 0)
     after = begins[pairs] + 1
     entries[after], capital[after] = second[pairs], False
     hashes[after] = KNOWN.usual[second[pairs]]
@@ -136,74 +144,21 @@ def tokenise(texts: Sequence[str]) -> Tokens:
         symbols=codes[places],
         symbol_text=symbol_text,
         symbol_token=begins[np.searchsorted(starts, places)],
-        symbol_decisive=_beside_number(codes, classes, places),
+        symbol_decisive=beside_number(codes, classes, places),
         comma_token=begins[comma_token],
         comma_place=commas - starts[comma_token],
         characters=counts[first[1:]] - counts[first[:-1]],
         loose=hashes_of_loose,
         loose_text=np.searchsorted(first, loose, side="right") - 1,
-        counts=np.isin(loose, counters),
+        counts=numbered[loose],
         group=KNOWN.group[entries],
         member=KNOWN.member[entries],
     )
 
 
-def _sign(
-    hashes: Array, codes: Array, classes: Array, starts: Array, ends: Array, numbers: Array
-) -> None:
-    """Make a sign or a currency before a number part of it, and what makes C to C# and C++."""
-    before, behind = starts[numbers] - 1, starts[numbers] - 2
-    sign = codes[before]
-    minus = (sign == ord("-")) & (classes[behind] & (WORD | WIDE) == 0)
-    minus &= ~np.isin(codes[behind], _CLOSING)
-    signed = minus | np.isin(sign, _CURRENCIES)
-    hashes[numbers[signed]] = mix(hashes[numbers[signed]] + sign[signed])
-    letters = np.flatnonzero(ends - starts == 1)
-    sign = codes[ends[letters]]
-    plus = (sign == ord("+")) & (codes[ends[letters] + 1] == sign)
-    letters, sign = letters[plus | (sign == ord("#"))], sign[plus | (sign == ord("#"))]
-    hashes[letters] = mix(hashes[letters] + sign)
-
-
-def _dresses(codes: Array, classes: Array, places: Array) -> Array:
-    """Return which symbols are bullets, headings, quote marks, or bold or italic type."""
-    sign, before, after = codes[places], codes[places - 1], codes[places + 1]
-    margin = places - 1
-    for _ in range(_INDENT):
-        margin = margin - (codes[margin] == ord(" "))
-    opens = (codes[margin] == ord("\n")) | (codes[margin] == 0)
-    bullet = opens & (after == ord(" ")) & np.isin(sign, _BULLETS)
-    heading = (opens | (before == sign)) & (sign == ord("#"))
-    star = sign == ord("*")
-    left = classes[np.where(before == sign, places - 2, places - 1)]
-    right = classes[np.where(after == sign, places + 2, places + 1)]
-    inner = WORD | WIDE | SYMBOL
-    bold = star & (((left & inner) != 0) ^ ((right & inner) != 0))
-    return bullet | heading | bold
-
-
-def _loose(codes: Array, classes: Array, starts: Array, ends: Array, numbers: Array) -> Array:
-    """Return the numbers of one digit or two with a point or a bracket behind: "1. ", "12)"."""
-    numbers = numbers[ends[numbers] - starts[numbers] <= 2]
-    digits = classes[starts[numbers]] & classes[ends[numbers] - 1] & DIGIT
-    return numbers[(digits != 0) & np.isin(codes[ends[numbers]], _AFTER_COUNTER)]
-
-
-def _counters(codes: Array, starts: Array, ends: Array, numbers: Array, first: Array) -> Array:
-    """Return the loose numbers that number a list: at the start of a line, 2 after 1."""
-    lines = np.flatnonzero(codes <= ord("\n"))
-    lines = lines[(codes[lines] == ord("\n")) | (codes[lines] == 0)]
-    line = np.searchsorted(lines, starts[numbers])
-    opened = np.where(line > 0, lines[np.maximum(line - 1, 0)], -1)
-    ended = np.where(numbers > 0, ends[numbers - 1], 0)
-    numbers = numbers[(ended <= opened) | (numbers == 0)]
-    digit = (codes[starts[numbers]] - ord("0")).astype(np.int64)
-    more = ends[numbers] - starts[numbers] == 2
-    value = np.where(more, digit * 10 + codes[ends[numbers] - 1].astype(np.int64) - ord("0"), digit)
-    text = np.searchsorted(first, numbers, side="right")
-    follows = (np.diff(value) == 1) & (np.diff(text) == 0)
-    none = np.zeros(min(numbers.size, 1), bool)
-    return numbers[np.concatenate([none, follows]) | np.concatenate([follows, none])]
+def _different(values: Array) -> Array:
+    """Return ascending values, each once."""
+    return values[np.diff(values, prepend=-1) > 0]
 
 
 def _words(classes: Array) -> tuple[Array, Array, Array]:
@@ -222,14 +177,12 @@ def _words(classes: Array) -> tuple[Array, Array, Array]:
     return starts, ends, word
 
 
-def _glue(
-    codes: Array, classes: Array, lower: Array, bounds: Array
-) -> tuple[Array, Array, Array, Array, Array]:
+def _glue(codes: Array, classes: Array, bounds: Array) -> tuple[Array, Array, Array, Array]:
     """Join what belongs together: take out apostrophes and commas, make a point a digit.
 
     Also returned: the places before which commas stood.
     """
-    glue = np.flatnonzero(classes & GLUE)
+    glue = np.flatnonzero((classes & GLUE) != 0)
     before, after, signs = classes[glue - 1], classes[glue + 1], codes[glue]
     between_digits = (before & after & DIGIT) != 0
     comma = glue[between_digits & (signs == ord(","))]
@@ -237,11 +190,11 @@ def _glue(
     apostrophe = ((before & after & WORD) != 0) & ((signs == 0x27) | (signs == 0x2019))
     out = np.sort(np.concatenate([comma, glue[apostrophe]]))
     if not out.size:
-        return codes, classes, lower, bounds, comma
+        return codes, classes, bounds, comma
     stay = np.ones(codes.size, bool)
     stay[out] = False
     bounds, comma = (places - np.searchsorted(out, places) for places in (bounds, comma))
-    return codes[stay], classes[stay], lower[stay], bounds, comma
+    return codes[stay], classes[stay], bounds, comma
 
 
 def _mark_names(kinds: Array, codes: Array, capital: Array, starts: Array, ends: Array) -> None:
@@ -253,8 +206,8 @@ def _mark_names(kinds: Array, codes: Array, capital: Array, starts: Array, ends:
 
 def _mark_questions(kinds: Array, codes: Array, classes: Array, starts: Array) -> None:
     """Set ASKED on the words between the end of a sentence, or a colon, and a question mark."""
-    ends = np.flatnonzero(classes & END)
-    asked = np.flatnonzero(_ASKS[np.minimum(codes[ends], _ASKS.size - 1)])
+    ends = np.flatnonzero((classes & END) != 0)
+    asked = np.flatnonzero(_ASKS(codes[ends]))
     if not asked.size:
         return
     begins = np.where(asked > 0, ends[asked - 1], 0)
@@ -267,12 +220,3 @@ def _followed(codes: Array, starts: Array, ends: Array, tokens: Array) -> Array:
     """Return which tokens have another one behind them, a space between."""
     next_start = np.append(starts[1:], -1)[tokens]
     return (next_start == ends[tokens] + 1) & (codes[ends[tokens]] == ord(" "))
-
-
-def _beside_number(codes: Array, classes: Array, places: Array) -> Array:
-    """Return which symbols stand beside a digit, a few spaces between them or none."""
-    before, after = places - 1, places + 1
-    for _ in range(_SPACES):
-        before = before - (codes[before] == ord(" "))
-        after = after + (codes[after] == ord(" "))
-    return ((classes[before] | classes[after]) & DIGIT) != 0
