@@ -1,5 +1,6 @@
 """Profiles of many records, in memory what is small, in a file without a name what is not."""
 
+import mmap
 import tempfile
 from collections.abc import Iterator
 from dataclasses import fields
@@ -18,6 +19,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 _LARGE = ("shingles", "sequence", "names")
 _SMALL = tuple(field.name for field in fields(Profiles) if field.name not in _LARGE)
+_AROUND = 1 << 16  # bytes that come into memory with the byte that is read
+_RESIDENT = 1 << 28  # bytes of the files that may be in memory
 _BATCH = 1 << 17  # characters that are profiled at once: the arrays stay in the cache
 
 
@@ -34,6 +37,8 @@ class Index(Profiles):
         self._parts: dict[str, list[Array]] = {name: [] for name in _SMALL}
         self._files = {name: tempfile.TemporaryFile() for name in _LARGE}
         self.starts: dict[str, Array] = {}
+        self._maps: list[mmap.mmap] = []
+        self._touched = 0
 
     def add(self, record: Record) -> None:
         """Add a record."""
@@ -71,9 +76,11 @@ class Index(Profiles):
             file, kind = self._files[name], getattr(empty, name).dtype
             with writing(Path(tempfile.gettempdir())):
                 file.flush()
-            size = file.tell() // kind.itemsize
-            data = np.memmap(file, kind, "r", shape=(size,)) if size else np.zeros(0, kind)
-            setattr(self, name, np.asarray(data))
+            if file.tell():
+                self._maps.append(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                setattr(self, name, np.frombuffer(self._maps[-1], kind))
+            else:
+                setattr(self, name, np.zeros(0, kind))
         counts = {"shingles": self.sizes, "sequence": self.words, "names": self.name_counts}
         for name, count in counts.items():
             self.starts[name] = np.cumsum(count.sum(axis=1)) - count.sum(axis=1)
@@ -105,13 +112,26 @@ class Index(Profiles):
         return words[words & 1 == 1] & ~np.uint32(1)
 
     def _sequence_of(self, record: int, side: int) -> Array:
+        self._touch(_AROUND)
         start = self.starts["sequence"][record] + (self.words[record, 0] if side else 0)
         return self.sequence[start : start + self.words[record, side]]
 
     def _values(self, name: str, counts: Array, records: Array, side: int) -> tuple[Array, Array]:
         starts = self.starts[name][records] + (counts[records, 0] if side else 0)
         place, owner = expand(starts, counts[records, side])
-        return getattr(self, name)[place], owner
+        values = getattr(self, name)[place]
+        reach = int(place.max() - place.min()) * values.itemsize if place.size else 0
+        self._touch(min(reach, records.size * _AROUND + values.nbytes))
+        return values, owner
+
+    def _touch(self, size: int) -> None:
+        """Give the pages of the files back where they may be many: they count as memory."""
+        self._touched += size
+        if self._touched > _RESIDENT and sum(map(len, self._maps)) > _RESIDENT:
+            self._touched = 0
+            for pages in self._maps:
+                if hasattr(pages, "madvise"):  # not on Windows
+                    pages.madvise(mmap.MADV_DONTNEED)
 
 
 def expand(starts: Array, counts: Array) -> tuple[Array, Array]:

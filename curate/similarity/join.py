@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 
 from curate.similarity.hashing import mix
 from curate.similarity.index import Index, slices
@@ -80,10 +80,9 @@ class _Join:
         _, inverse, counts = np.unique(blocks, return_inverse=True, return_counts=True)
         records, blocks = records[counts[inverse] > 1], blocks[counts[inverse] > 1]
         self.index, self.sides, self.floor, self.apart = index, sides, floor, apart
-        size = index.sizes[records][:, list(sides)].sum(axis=1)
-        order = np.argsort(size, kind="stable")
-        self.records, self.blocks, self.size = records[order], blocks[order], size[order]
-        self.bitmaps = np.zeros((len(sides), order.size, _BITMAP // 64), U64)
+        self.records, self.blocks = records, blocks
+        self.size = index.sizes[records][:, list(sides)].sum(axis=1)
+        self.bitmaps = np.zeros((len(sides), records.size, _BITMAP // 64), U64)
 
     def pairs(self) -> Pairs:
         """Return the pairs, ascending."""
@@ -108,13 +107,13 @@ class _Join:
         """Return the rare shingles of every record, and whose they are, record after record."""
         bits = int(np.clip(np.ceil(np.log2(self.size.sum() + 1)), 16, 26))
         counts = self._count(bits)
-        rare, owners = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
+        rare, owners = [np.zeros(0, np.uint32)], [np.zeros(0, np.uint32)]
         for part in self._parts():
             keys = []
             alone = np.zeros(part.stop - part.start, np.int64)
             for number, (tagged, shingles, owner) in enumerate(self._tagged(part)):
                 self._draw(number, part, shingles, owner)
-                common = np.minimum(counts[tagged >> U64(64 - bits)], _CAP).astype(U64)
+                common = counts[tagged >> U64(64 - bits)].astype(U64)
                 shared = common > 1
                 alone += np.bincount(owner[~shared], minlength=alone.size)
                 key = owner.astype(U64) << U64(44) | common << U64(32) | tagged & U64(0xFFFFFFFF)
@@ -126,22 +125,24 @@ class _Join:
             begin = np.searchsorted(owner, np.arange(size.size))
             taken = np.arange(owner.size) - begin[owner] < length[owner]
             rare.append(key[taken].astype(np.uint32))
-            owners.append(owner[taken] + part.start)
+            owners.append((owner[taken] + part.start).astype(np.uint32))
         return np.concatenate(rare), np.concatenate(owners)
 
     def _count(self, bits: int) -> Array:
         """Return how many shingles share each value of their upper bits: no fewer than records."""
-        counts = np.zeros(1 << bits, np.uint32)
+        counts = np.zeros(1 << bits, np.uint16)
         waiting: list[Array] = []
         size = 0
         for part in self._parts():
             for tagged, _, _ in self._tagged(part):
                 waiting.append((tagged >> U64(64 - bits)).astype(np.uint32))
                 size += tagged.size
-            if size > 16 * _CHUNK or part.stop == self.size.size:
-                counts += np.bincount(np.concatenate(waiting), minlength=1 << bits).astype(
-                    np.uint32
-                )
+            if size > 4 * _CHUNK or part.stop == self.size.size:
+                values = np.sort(np.concatenate(waiting))
+                starts = np.flatnonzero(np.append(True, values[1:] != values[:-1])[: values.size])
+                found = values[starts]
+                times = np.diff(np.append(starts, values.size))
+                counts[found] = np.minimum(counts[found] + times, _CAP)
                 waiting, size = [], 0
         return counts
 
@@ -154,10 +155,12 @@ class _Join:
 
     def _candidates(self) -> Iterator[tuple[Array, Array]]:
         """Yield places of records that share a rare shingle and are of like size."""
-        rare, owner = self._rare()
-        if not rare.size:
-            return
-        matrix, bound = _incidence(rare, owner, self.size.size)
+        matrix, bound = _incidence(*self._rare(), self.size.size)
+        order = np.argsort(self.size, kind="stable")
+        matrix, bound, self.bitmaps = matrix[order], bound[order], self.bitmaps[:, order]
+        self.records, self.blocks, self.size = (
+            values[order] for values in (self.records, self.blocks, self.size)
+        )
         least = np.searchsorted(self.size, np.ceil(self.floor * self.size - 1e-9))
         for part in slices(bound, 8 * _CHUNK):
             if not bound[part].any():
@@ -205,22 +208,32 @@ class _Join:
 def _incidence(rare: Array, owner: Array, count: int) -> tuple[csr_array, Array]:
     """Return which record holds which rare shingle, and a bound of the pairs that each brings.
 
-    Of shingles that the same records hold, one is enough.
+    Of shingles that the same records hold, one is enough, and one that a single record holds is
+    not needed.
     """
-    bits = int(np.clip(np.ceil(np.log2(rare.size + 1)) + 1, 8, 28))
-    column = (rare >> np.uint32(32 - bits)).astype(np.int64)
-    holders = np.bincount(column, weights=(mix(owner.astype(U64)) >> U64(32)).astype(float))
-    columns = np.bincount(column, minlength=1 << bits)
-    used = np.flatnonzero(columns > 2)
-    _, first = np.unique(holders[used], return_index=True)
-    again = np.zeros(1 << bits, bool)
-    again[used] = True
-    again[used[first]] = False
-    column, owner = column[~again[column]], owner[~again[column]]
-    bound = np.bincount(owner, weights=columns[column], minlength=count).astype(np.int64)
-    starts = np.searchsorted(owner, np.arange(count + 1))
-    ones = np.ones(column.size, np.int32)
-    return csr_array((ones, column, starts), shape=(count, 1 << bits)), bound
+    key = rare.astype(U64)
+    key <<= U64(32)
+    key |= owner
+    key.sort()
+    starts = np.flatnonzero(np.append(True, key[1:] >> U64(32) != key[:-1] >> U64(32))[: key.size])
+    holders = np.diff(np.append(starts, key.size))
+    owner = key.astype(np.uint32).astype(np.int32)
+    del key
+    used = holders > 2
+    who = (
+        np.add.reduceat(mix(owner.astype(U64) + U64(1)), starts)
+        if starts.size
+        else np.zeros(0, U64)
+    )
+    _, first = np.unique(who[used], return_index=True)
+    needed = holders == 2
+    needed[np.flatnonzero(used)[first]] = True
+    owner = owner[np.repeat(needed, holders)]
+    holders = holders[needed]
+    bound = np.bincount(owner, weights=np.repeat(holders, holders), minlength=count)
+    columns = np.concatenate([[0], np.cumsum(holders)])
+    matrix = csc_array((np.ones(owner.size, bool), owner, columns), shape=(count, holders.size))
+    return matrix.tocsr(), bound.astype(np.int64)
 
 
 def count_shared(sets: Sets, first: Array, second: Array, side: int) -> Array:

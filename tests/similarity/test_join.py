@@ -104,3 +104,19 @@ def test_texts_without_words_are_compared_as_they_are():
 def test_no_record_and_one_record():
     assert found([], (0, 1), 0.5)[0] == []
     assert found([("a", "b")], (0, 1), 0.5)[0] == []
+
+
+@pytest.mark.parametrize("letter", "uvwx")
+def test_what_all_hold_is_not_taken_for_what_all_but_the_first_hold(letter):
+    start, end = (" ".join(letter + other for other in part) for part in ("abcdefghijklmno", "qrs"))
+    rows = [f"{start} x {end}", f"{start} y {end}", f"{start} y {end}", f"{start} y {end} w z"]
+    rows = [(row, "w") for row in rows]
+    pairs = found(rows, (0,), 0.5)[0]
+    assert pairs == all_pairs(rows, (0,), 0.5)
+    assert (0, 3) in pairs
+
+
+def test_pages_that_are_given_back_come_again(monkeypatch):
+    monkeypatch.setattr("curate.similarity.index._RESIDENT", 0)
+    rows = [("ab cd ef gh ij kl mn op", f"ab cd ef gh ij kl mn op {n}") for n in range(4)]
+    assert found(rows, (0, 1), 0.5)[0] == all_pairs(rows, (0, 1), 0.5)
