@@ -57,7 +57,7 @@ def _cut(found: re.Match[str]) -> list[tuple[int, int]]:
     start, piece = found.start(), found.group()
     if piece.isascii():
         return [(start, found.end())]
-    classes, _ = classify(np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), np.uint32))
+    classes = classify(np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), np.uint32))
     wide = (classes & WIDE) != 0
     if not wide.any():
         return [(start, found.end())]
