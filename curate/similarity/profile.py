@@ -14,7 +14,7 @@ from curate.similarity.documents import Documents, bits, sums
 from curate.similarity.hashing import mix
 from curate.similarity.tokens import tokenise
 
-__all__ = ["Profiles", "answer_length", "profile"]
+__all__ = ["Profiles", "answer_length", "profile", "texts_of"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 U64 = np.uint64
@@ -124,6 +124,11 @@ def profile(records: Sequence[Record]) -> Profiles:
 def answer_length(record: Record) -> int:
     """Return the characters of an answer, neither space nor politeness."""
     return _extent(_answer(record))
+
+
+def texts_of(record: Record) -> tuple[str, str]:
+    """Return the prompt and the answer of a record as they are compared, as one text each."""
+    return "\n".join(text for _, text in _prompt(record)), _answer(record)
 
 
 def _answer(record: Record) -> str:
