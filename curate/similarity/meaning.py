@@ -22,7 +22,7 @@ _LABEL = 3  # words that say something; an answer of so few or less is a label
 _SHORT = 40  # words; in a text of fewer a negation decides
 _CODE_SHARE = 12  # one symbol in so many characters: the text is code
 _CODE_ALIKE = 0.9  # least share of words that two pieces of code have in common
-_FRAME = 0.5  # least share of the words of a prompt that make it the other one with a word changed
+_PASSAGE = 60  # words; a prompt of more is about a passage, of which much can be asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,18 @@ class Said:
     is_code: bool
 
 
-def read_said(records: Sequence[Record]) -> list[tuple[Said, Said]]:
-    """Return what is looked at in the prompt and in the answer of each record."""
-    found: list[tuple[Said, Said]] = []
+Sayings = tuple[Said, Said, Said]
+"""What is looked at in a record: what came before its prompt, the prompt, the answer."""
+
+
+def read_said(records: Sequence[Record]) -> list[Sayings]:
+    """Return what is looked at in what came before, in the prompt and in the answer of each."""
+    found: list[Sayings] = []
     for start in range(0, len(records), _BATCH):
         texts = [text for record in records[start : start + _BATCH] for text in texts_of(record)]
         tokens = tokenise(texts)
         said = [_said(tokens, text, number) for number, text in enumerate(texts)]
-        found += zip(said[::2], said[1::2], strict=True)
+        found += zip(said[::3], said[1::3], said[2::3], strict=True)
     return found
 
 
@@ -96,14 +100,13 @@ def _said(tokens: Tokens, text: str, number: int) -> Said:
     )
 
 
-def difference(one: tuple[Said, Said], other: tuple[Said, Said]) -> str:
-    """Return what tells two records apart, prompt and answer of each given; empty for nothing."""
-    (asked, answered), (asks, answers) = one, other
-    if _is_label(answered) or _is_label(answers):
-        told = asked.content | asks.content
-        news = answered.content - told
-        if not news or news != answers.content - told:
-            return "label"
+def difference(one: Sayings, other: Sayings) -> str:
+    """Return what tells two records apart, in a word; empty for nothing."""
+    (before, asked, answered), (earlier, asks, answers) = one, other
+    if before.words != earlier.words:
+        return "before"
+    if what := _labels(asked, asks, answered, answers):
+        return what
     for text, same in ((asked, asks), (answered, answers)):
         if what := _differs(text, same):
             return what
@@ -115,9 +118,21 @@ def difference(one: tuple[Said, Said], other: tuple[Said, Said]) -> str:
         return "names"
     if _common(asked.names, asks.names) != _common(asks.names, asked.names):
         return "names"
-    if _changed_word(asked, asks):
-        return "word"
-    return ""
+    return "word" if _has_changed_word(asked, asks) else ""
+
+
+def _labels(asked: Said, asks: Said, answered: Said, answers: Said) -> str:
+    """Return whether answers are short, and say too little for the prompts to be the same."""
+    shortest = min((answered, answers), key=lambda answer: len(answer.content))
+    if shortest.is_code:
+        return ""
+    if len(shortest.content) <= _LABEL:
+        told = asked.content | asks.content
+        news = answered.content - told
+        if not news or news != answers.content - told:
+            return "label"
+    passage = max(len(asked.words), len(asks.words)) > _PASSAGE
+    return "passage" if passage and len(shortest.words) < _SHORT else ""
 
 
 def _differs(text: Said, other: Said) -> str:
@@ -141,11 +156,7 @@ def _differs(text: Said, other: Said) -> str:
     return ""
 
 
-def _is_label(answer: Said) -> bool:
-    return len(answer.content) <= _LABEL and not answer.is_code
-
-
-def _has_names(one: tuple[Said, Said], other: tuple[Said, Said]) -> bool:
+def _has_names(one: Sayings, other: Sayings) -> bool:
     known = {word for said in other for word in said.words}
     return all(name in known for said in one for name in said.names)
 
@@ -154,8 +165,7 @@ def _common(one: tuple[int, ...], other: tuple[int, ...]) -> list[int]:
     return [item for item in one if item in other]
 
 
-def _changed_word(asked: Said, asks: Said) -> bool:
+def _has_changed_word(asked: Said, asks: Said) -> bool:
     """Return whether the prompt is the other one with a word in the place of another."""
-    lost, gained = asked.content - asks.content, asks.content - asked.content
     shared = len(asked.content & asks.content)
-    return bool(lost and gained) and len(lost) == len(gained) == 1 and shared >= _FRAME
+    return len(asked.content) == len(asks.content) == shared + 1

@@ -126,9 +126,11 @@ def answer_length(record: Record) -> int:
     return _extent(_answer(record))
 
 
-def texts_of(record: Record) -> tuple[str, str]:
-    """Return the prompt and the answer of a record as they are compared, as one text each."""
-    return "\n".join(text for _, text in _prompt(record)), _answer(record)
+def texts_of(record: Record) -> tuple[str, str, str]:
+    """Return what came before the prompt, instruction and context, and the answer, as compared."""
+    texts = _prompt(record)
+    before = "\n".join(text for kind, text in texts if kind not in (0, _PART))
+    return before, "\n".join(text for kind, text in texts if kind in (0, _PART)), _answer(record)
 
 
 def _answer(record: Record) -> str:
