@@ -11,7 +11,8 @@ from curate.similarity.forms import forms
 from curate.similarity.index import Index
 from curate.similarity.join import Pairs, jaccard, similar_pairs
 
-__all__ = ["FLOOR", "Matches", "Removal", "cut", "find_matches", "remove", "same_prompts"]
+__all__ = ["FLOOR", "Matches", "Removal", "best_of_same", "cut", "find_matches", "remove",
+           "same_prompts"]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -55,11 +56,11 @@ def find_matches(index: Index, rank: Array, sides: tuple[int, ...], own: int) ->
         own: how many are no references; these come first.
 
     """
-    normal = _bests(rank, *(index.normal[:, side] for side in sides))
+    normal = best_of_same(rank, *(index.normal[:, side] for side in sides))
     form = np.zeros(normal.size, np.uint64)
     several = np.flatnonzero(np.bincount(normal, minlength=normal.size)[normal] > 1)
     form[several] = forms(index, several, sides)
-    text = _bests(rank, form, normal)
+    text = best_of_same(rank, form, normal)
     texts = np.flatnonzero(text == np.arange(text.size))
     ours = np.zeros(text.size, bool)
     ours[text[:own]] = True
@@ -75,7 +76,7 @@ def find_matches(index: Index, rank: Array, sides: tuple[int, ...], own: int) ->
     return Matches(normal, text, pairs.first, pairs.second, scores, index.normal[:, 0])
 
 
-def _bests(rank: Array, *keys: Array) -> Array:
+def best_of_same(rank: Array, *keys: Array) -> Array:
     """Return, for each record, the one with the best rank of those with the same keys."""
     order = np.lexsort((rank, *keys))
     new = np.zeros(order.size, bool)
@@ -134,7 +135,7 @@ def remove(matches: Matches, rank: Array, thresholds: Sequence[float], own: int)
     that goes has a match of its own with one that stays. Of several it is the most similar one,
     then the one with the best rank.
     """
-    count, best = rank.size, _bests(rank, matches.text)
+    count, best = rank.size, best_of_same(rank, matches.text)
     enough = np.flatnonzero((matches.scores >= np.array(thresholds) - 1e-9).all(axis=1))
     better, worse = best[matches.first[enough]], best[matches.second[enough]]
     better, worse = np.where(rank[better] < rank[worse], (better, worse), (worse, better))
@@ -157,7 +158,7 @@ def remove(matches: Matches, rank: Array, thresholds: Sequence[float], own: int)
     kept = np.where(near, similar[best], equal)
     kept[kept == np.arange(count)] = -1
     kept[own:] = -1
-    first = np.where(near, _bests(rank, matches.normal), equal)
+    first = np.where(near, best_of_same(rank, matches.normal), equal)
     return Removal(first, kept, near, np.where(near[:, None], score[best], 1.0))
 
 

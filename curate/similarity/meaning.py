@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.records import Record
-from curate.similarity.profile import texts_of
 from curate.similarity.tokens import FILLER, NAME, NEGATION, NUMBER, NUMERAL, Tokens, tokenise
 
 __all__ = ["Said", "difference", "read_said"]
@@ -58,13 +56,13 @@ Sayings = tuple[Said, Said, Said]
 """What is looked at in a record: what came before its prompt, the prompt, the answer."""
 
 
-def read_said(records: Sequence[Record]) -> list[Sayings]:
-    """Return what is looked at in what came before, in the prompt and in the answer of each."""
+def read_said(texts: Sequence[tuple[str, str, str]]) -> list[Sayings]:
+    """Return what is looked at in records, of which texts are given as `texts_of` returns them."""
     found: list[Sayings] = []
-    for start in range(0, len(records), _BATCH):
-        texts = [text for record in records[start : start + _BATCH] for text in texts_of(record)]
-        tokens = tokenise(texts)
-        said = [_said(tokens, text, number) for number, text in enumerate(texts)]
+    for start in range(0, len(texts), _BATCH):
+        batch = [text for record in texts[start : start + _BATCH] for text in record]
+        tokens = tokenise(batch)
+        said = [_said(tokens, text, number) for number, text in enumerate(batch)]
         found += zip(said[::3], said[1::3], said[2::3], strict=True)
     return found
 
@@ -150,8 +148,8 @@ def _differs(text: Said, other: Said) -> str:
     if text.is_code != other.is_code:
         return "code"
     if text.is_code:
-        ours, theirs = (Counter(said.words) + said.signs for said in (text, other))
-        if (ours & theirs).total() < _CODE_ALIKE * (ours | theirs).total():
+        one, two = (Counter(said.words) + said.signs for said in (text, other))
+        if (one & two).total() < _CODE_ALIKE * (one | two).total():
             return "code"
     return ""
 

@@ -13,6 +13,7 @@ from curate.steps.placeholders import Placeholders
 from curate.steps.refusals import Refusals
 from curate.steps.repetition import Repetition
 from curate.steps.select import select_steps
+from curate.steps.semantic_dedup import SemanticDedup
 from curate.steps.template_residue import TemplateResidue
 from curate.steps.truncated_output import TruncatedOutput
 from curate.steps.unanswerable import Unanswerable
@@ -36,4 +37,5 @@ STEPS: tuple[type[Step], ...] = (
     Language,
     Decontaminate,
     Dedup,
+    SemanticDedup,
 )
