@@ -21,6 +21,7 @@ _SHORT = 40  # words; in a text of fewer a negation decides
 _CODE_SHARE = 12  # one symbol in so many characters: the text is code
 _CODE_ALIKE = 0.9  # least share of words that two pieces of code have in common
 _PASSAGE = 60  # words; a prompt of more is about a passage, of which much can be asked
+_ASKING = tokenise(["what which how"]).hashes  # one question can begin with each of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def _said(tokens: Tokens, text: str, number: int) -> Said:
     if 3 * names.size >= hashes.size:  # capital letters are the style of the text
         names = names[:0]
     choices: dict[int, tuple[int, ...]] = {}
-    grouped = tokens.group[place] != 0
+    asking = np.isin(hashes, _ASKING)
+    grouped = (tokens.group[place] != 0) & ~asking
     pairs = zip(tokens.group[place][grouped].tolist(), tokens.member[place][grouped].tolist(),
                 strict=True)  # fmt: skip
     for group, member in dict.fromkeys(pairs):
@@ -85,7 +87,7 @@ def _said(tokens: Tokens, text: str, number: int) -> Said:
     signs = tokens.symbols[slice(*bounds)]
     return Said(
         words=tuple(hashes.tolist()),
-        content=frozenset(hashes[(kinds & FILLER) == 0].tolist()),
+        content=frozenset(hashes[((kinds & FILLER) == 0) & ~asking].tolist()),
         numbers=Counter([*numbers.tolist(), *loose.tolist()]),
         names=tuple(dict.fromkeys(names.tolist())),
         denied=int(np.count_nonzero(kinds & NEGATION)),
