@@ -17,7 +17,7 @@ Encoder = Callable[[Sequence[str]], Array]
 
 _NEEDED = {"sentence_transformers": "sentence-transformers", "usearch": "usearch"}
 _SAFE = ["*.json", "*.txt", "*.model", "*.safetensors"]
-_HUB = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _BYTES = 3  # of a text in UTF-8 that make a token or more
 _BATCH, _ROUND = 32, 4096
 

@@ -1,11 +1,12 @@
 """From records to verdicts: what `curate clean` does in its step `semantic_dedup`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from curate.records import Record
+from curate.similarity.clustering import recall_clusters
 from curate.similarity.deciding import Decision, Policy
 from curate.similarity.duplicates import Matches, best_of_same, cut
 from curate.similarity.embedding import embed, load_encoder
@@ -14,7 +15,7 @@ from curate.similarity.merits import Merits
 from curate.similarity.neighbours import near_pairs
 from curate.similarity.profile import answer_length, texts_of
 
-__all__ = ["find_rewordings"]
+__all__ = ["find_rewordings", "recall_rewordings"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _BEFORE, _PROMPT, _ANSWER = range(3)
@@ -67,6 +68,34 @@ def find_rewordings(records: Iterable[Record], policy: Policy, model: str) -> De
         prompt=np.arange(text.size, dtype=np.uint64),  # conflicts are the business of `dedup`
     )
     return Decision(merits, matches, policy, lambda first, second: np.ones(first.size))
+
+
+def recall_rewordings(
+    records: Iterable[Record], lines: Iterable[Mapping[str, Any]], policy: Policy
+) -> Decision:
+    """Return what becomes of records by lines of clusters.jsonl alone, without a model.
+
+    Records that the lines do not name were not compared, and stay: they came back since then.
+    Those that an earlier step has dropped since then have no part in it.
+    """
+    known = {record.id for record in records}
+    return recall_clusters(records, list(_still_there(lines, known)), policy)
+
+
+def _still_there(lines: Iterable[Mapping[str, Any]], known: set[str]) -> Iterator[dict[str, Any]]:
+    """Yield the lines without the records that are gone."""
+    for line in lines:
+        here = [place for place, id in enumerate(line["ids"]) if id in known]
+        new = {place: number for number, place in enumerate(here)}
+        same = []
+        for compared, *others in line["same"]:
+            if left := [new[place] for place in (compared, *others) if place in new]:
+                new.setdefault(compared, left[0])
+                same.append(left)
+        pairs = [[new[a], new[b], *scores] for a, b, *scores in line["pairs"]
+                 if a in new and b in new]  # fmt: skip
+        ids = [line["ids"][place] for place in here]
+        yield {**line, "ids": ids, "same": same, "pairs": pairs}
 
 
 def _say_the_same(rows: Array, texts: list[str], one: Array, other: Array) -> Array:

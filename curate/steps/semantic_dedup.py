@@ -49,9 +49,8 @@ class SemanticDedup(SetStep):
             UsageError: no model is named.
             ModelError: the model cannot be loaded, or the extra is not installed.
         """
-        from curate.similarity.clustering import recall_clusters  # not for `--help`
-        from curate.similarity.deciding import Policy
-        from curate.similarity.semantics import find_rewordings
+        from curate.similarity.deciding import Policy  # not for `--help`
+        from curate.similarity.semantics import find_rewordings, recall_rewordings
 
         policy = Policy(
             thresholds=(self.threshold, self.threshold),
@@ -63,7 +62,7 @@ class SemanticDedup(SetStep):
         if noted is None:
             decision = find_rewordings(records, policy, self.model)
         else:
-            decision = recall_clusters(records, list(noted), policy)
+            decision = recall_rewordings(records, noted, policy)
         for line in decision.lines():
             note(line)
         for record, verdict in decision.fates(records):

@@ -11,7 +11,7 @@ import pytest
 
 from curate.cleaning import clean
 from curate.dataset.audit import audit
-from curate.errors import DatasetError, ModelError, UsageError
+from curate.errors import ModelError, UsageError
 from curate.records import Dropped, Record
 from curate.restoring import restore
 from curate.sources import resolve
@@ -189,16 +189,16 @@ def test_no_order_changes_who_stays():
 
 
 def test_no_chain_of_matches(monkeypatch):
-    vectors = {"q": 0.0, "a": 0.0, "b": 0.4, "c": 0.8}  # angles: a~b~c, not a~c
+    vectors = {"s": 0.0, "a": 0.0, "b": 0.4, "c": 0.8}  # angles: a~b~c, not a~c
     monkeypatch.setattr(
         "curate.similarity.semantics.embed",
         lambda texts, encode, limit: np.array(
             [[np.cos(vectors[t[0]]), np.sin(vectors[t[0]])] for t in texts], np.float32
         ),
     )
-    rows = [("q one", "a meadow lies beyond this old mill"),
-            ("q two", "b meadow lies beyond this old mill"),
-            ("q six", "c meadow lies beyond this old mill")]  # fmt: skip
+    rows = [("sun one", "a meadow lies beyond this old mill"),
+            ("sun two", "b meadow lies beyond this old mill"),
+            ("sun six", "c meadow lies beyond this old mill")]  # fmt: skip
     monkeypatch.setattr("curate.similarity.semantics.difference", lambda one, other: "")
     assert went(rows, threshold=0.9) == {"a:1": "a:0"}
 
@@ -325,8 +325,12 @@ def test_no_module_loads_a_model_library_before_it_is_used():
     assert done.stdout == "[]\n"
 
 
-def test_a_pair_of_a_record_that_is_not_there():
-    records, notes = records_of(PLANTS), []
-    run(records, notes)
-    with pytest.raises((DatasetError, LookupError)):
-        run(records[:1], noted=notes)
+def test_records_that_came_back_or_went_since_then():
+    first, second, *health = records_of([*PLANTS, *HEALTH])
+    again, third = first.with_fields(id="a:4"), first.with_fields(id="a:5")
+    notes = []
+    before = fates(run([first, second, again, *health], notes))
+    assert before == {"a:0": "a:1", "a:4": "a:1", "a:3": "a:2"}
+    assert fates(run([third, second, again, *health], noted=notes)) == {"a:4": "a:1", "a:3": "a:2"}
+    assert fates(run([first, again], noted=notes)) == {"a:4": "a:0"}
+    assert fates(run([third], noted=notes)) == {}
