@@ -47,6 +47,7 @@ def clean(
 
     Raises:
         SourceError: a source cannot be read, or no record of any is left.
+        ModelError: a step's model cannot be found.
         DatasetError: the directory is taken or cannot be written, or the run that stopped there
             was another one.
         UsageError: a run cannot go on so.
@@ -57,6 +58,8 @@ def clean(
     _check_apart([*sources, *others], directory)
     if resume:
         _check_resumable(sources, overwrite)
+    for step in steps:
+        step.check()
     manifest = find_finished(directory, sources, steps, compared) if resume else None
     if manifest is not None:
         talk(f"{directory}: is finished; nothing is left to do")

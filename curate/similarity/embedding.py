@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from curate.errors import ModelError, UsageError, clip
+from curate.errors import ModelError, clip
 
-__all__ = ["Encoder", "embed", "load_encoder"]
+__all__ = ["Encoder", "embed", "find_model", "load_encoder"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Encoder = Callable[[Sequence[str]], Array]
 """Returns a float32 vector of length 1 for each text."""
 
 _NEEDED = {"sentence_transformers": "sentence-transformers", "usearch": "usearch"}
+_NAMED = "give one that has a modules.json, or OWNER/NAME on the hub"
 _SAFE = ["*.json", "*.txt", "*.model", "*.safetensors"]
 _HUB = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _BYTES = 3  # of a text in UTF-8 that make a token or more
@@ -28,23 +29,15 @@ def load_encoder(model: str) -> tuple[Encoder, int]:
     Weights are read from safetensors only, and no code that comes with a model is run.
 
     Args:
-        model: a local folder, or `OWNER/NAME` on the hub, of which the files are downloaded.
+        model: as `find_model` takes it.
 
     Raises:
-        UsageError: no model is named.
         ModelError: it cannot be found or loaded, or the extra is not installed.
     """
-    if not model:
-        raise UsageError(
-            "semantic_dedup.model: name a model of sentence-transformers, a local folder or "
-            "OWNER/NAME on the hub, as in "
-            "--set semantic_dedup.model=sentence-transformers/all-MiniLM-L6-v2"
-        )
-    _require()
+    folder = find_model(model)
     from sentence_transformers import SentenceTransformer
 
     try:
-        folder = _folder(model)
         made = SentenceTransformer(
             str(folder),
             trust_remote_code=False,
@@ -52,10 +45,7 @@ def load_encoder(model: str) -> tuple[Encoder, int]:
             model_kwargs={"use_safetensors": True},
         )
     except Exception as error:  # whatever a damaged file makes of the libraries below
-        if isinstance(error, ModelError):
-            raise
-        said = clip(str(error).strip().partition("\n")[0], 300)
-        raise ModelError(f"semantic_dedup.model: {clip(model)} cannot be loaded: {said}") from error
+        raise _unloadable(model, error) from error
 
     def encode(texts: Sequence[str]) -> Array:
         found = made.encode(
@@ -70,6 +60,42 @@ def load_encoder(model: str) -> tuple[Encoder, int]:
     return encode, _BYTES * (made.max_seq_length or 512)
 
 
+def find_model(model: str) -> Path:
+    """Return the folder of a model, without loading it.
+
+    Args:
+        model: a local folder, or `OWNER/NAME` on the hub, of which the files are downloaded.
+
+    Raises:
+        ModelError: it cannot be found, or the extra is not installed.
+    """
+    _require()
+    folder = Path(model).expanduser()
+    if not folder.is_dir():
+        if not _HUB.fullmatch(model):
+            raise ModelError(f"semantic_dedup.model: {clip(model)} is no folder; {_NAMED}")
+        from huggingface_hub import snapshot_download
+
+        try:
+            return Path(snapshot_download(model, allow_patterns=_SAFE))
+        except Exception as error:  # of the hub, the network or the disk
+            raise _unloadable(model, error) from error
+    if not (folder / "modules.json").exists():
+        raise ModelError(f"semantic_dedup.model: {clip(model)} has no modules.json; {_NAMED}")
+    for path in sorted(folder.rglob("*.bin")):
+        if not list(path.parent.glob("*.safetensors")):
+            raise ModelError(
+                f"semantic_dedup.model: {clip(path)} may hold code, and no safetensors file lies "
+                "beside it: convert it, or take another model"
+            )
+    return folder
+
+
+def _unloadable(model: str, error: Exception) -> ModelError:
+    said = clip(str(error).strip().partition("\n")[0], 300)
+    return ModelError(f"semantic_dedup.model: {clip(model)} cannot be loaded: {said}")
+
+
 def _require() -> None:
     from importlib.util import find_spec
 
@@ -78,27 +104,6 @@ def _require() -> None:
             f"{', '.join(missing)} not installed: semantic_dedup needs "
             "`pip install 'curate[semantic]'`"
         )
-
-
-def _folder(model: str) -> Path:
-    """Return the folder of a model, downloaded from the hub where it is none."""
-    folder = Path(model).expanduser()
-    if not folder.is_dir():
-        if not _HUB.fullmatch(model):
-            raise ModelError(
-                f"semantic_dedup.model: {clip(model)} is no folder; give one that has a "
-                "modules.json, or OWNER/NAME on the hub"
-            )
-        from huggingface_hub import snapshot_download
-
-        return Path(snapshot_download(model, allow_patterns=_SAFE))
-    for path in sorted(folder.rglob("*.bin")):
-        if not list(path.parent.glob("*.safetensors")):
-            raise ModelError(
-                f"semantic_dedup.model: {clip(path)} may hold code, and no safetensors file lies "
-                "beside it: convert it, or take another model"
-            )
-    return folder
 
 
 def embed(texts: Sequence[str], encode: Encoder, limit: int) -> Array:

@@ -28,6 +28,9 @@ class Step(BaseModel):
     name: ClassVar[str]
     on: ClassVar[bool] = True
 
+    def check(self) -> None:
+        """Raise now what would stop the step when its turn comes, as a model that is not there."""
+
 
 class RecordStep(Step, ABC):
     """A step that decides on one record at a time, so that it can run in many processes."""

@@ -1,9 +1,9 @@
 """Drop records that say the same as another one in other words."""
 
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from curate.records import Dropped, Record, Reference
 from curate.steps.base import Note, Row, SetStep
@@ -36,6 +36,25 @@ class SemanticDedup(SetStep):
         "quality_score", description="Column with a number: of duplicates the highest stays."
     )
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.model:
+            raise ValueError(
+                "model names no model of sentence-transformers, a folder or OWNER/NAME on the hub, "
+                "as in --set semantic_dedup.model=sentence-transformers/all-MiniLM-L6-v2"
+            )
+        return self
+
+    def check(self) -> None:
+        """Download the model, if it is one of the hub.
+
+        Raises:
+            ModelError: it is not there, or the extra is not installed.
+        """
+        from curate.similarity.embedding import find_model
+
+        find_model(self.model)
+
     def run(
         self,
         records: Iterable[Record],
@@ -46,7 +65,6 @@ class SemanticDedup(SetStep):
         """Yield each record, dropped if it says the same as one that stays; note the clusters.
 
         Raises:
-            UsageError: no model is named.
             ModelError: the model cannot be loaded, or the extra is not installed.
         """
         from curate.similarity.deciding import Policy  # not for `--help`

@@ -214,7 +214,7 @@ def test_what_was_noted_stands_for_the_model(monkeypatch):
     first = run(records, notes)
     monkeypatch.setattr("curate.similarity.semantics.load_encoder", None)
     again = []
-    assert run(records, again, noted=notes, model="") == first
+    assert run(records, again, noted=notes, model="nowhere") == first
     assert again == notes
     assert [line["kind"] for line in notes] == ["duplicates", "duplicates"]
 
@@ -274,10 +274,9 @@ def test_it_does_not_run_unasked():
     assert "semantic_dedup" not in [step.name for step in select_steps(STEPS)]
 
 
-@pytest.mark.loads
 def test_a_model_has_to_be_named():
-    with pytest.raises(UsageError, match=r"semantic_dedup\.model: name a model"):
-        run(records_of(PLANTS), model="")
+    with pytest.raises(UsageError, match=r"--set semantic_dedup: model names no model"):
+        select_steps(STEPS, settings=["semantic_dedup.threshold=0.8"])
 
 
 @pytest.mark.loads
@@ -299,6 +298,17 @@ def test_a_model_that_is_not_there(model, said, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelError, match=said):
         run(records_of(PLANTS), model=model)
+
+
+@pytest.mark.loads
+def test_a_model_is_looked_for_before_a_record_is_read(write_rows, tmp_path):
+    write_rows(tmp_path / "a.jsonl", [{"instruction": "Name a planet.", "output": "Mars."}])
+    read = []
+    steps = select_steps(STEPS, settings=[f"semantic_dedup.model={tmp_path}"])
+    with pytest.raises(ModelError, match=r"has no modules\.json"):
+        clean(resolve([str(tmp_path / "a.jsonl")]), steps, tmp_path / "out", progress=read.append)
+    assert read == []
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.loads
