@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from curate.similarity.characters import Signs, signs_among
-from curate.similarity.documents import POWERS, Documents, bits, owners, ranks, sums
+from curate.similarity.documents import BITS, POWERS, Documents, bits, owners, ranks, sums
 from curate.similarity.hashing import mix
 from curate.similarity.tokens import ASKED, FILLER, LAST, NEGATION, NUMBER, NUMERAL, SPACELESS
 
@@ -143,7 +143,7 @@ def short_texts(documents: Documents) -> tuple[Array, Array, Array]:
     chosen = candidate[text] & (tokens.kinds & FILLER == 0)
     text, hashes = text[chosen], tokens.hashes[chosen]
     weight = np.where(tokens.kinds[chosen] & SPACELESS, 1, 2)
-    order = np.lexsort((hashes, text))
+    order = np.argsort(text.astype(U64) << U64(BITS) | hashes >> U64(64 - BITS))
     text, hashes, weight = text[order], hashes[order], weight[order]
     new = np.ones(text.size, bool)
     new[1:] = (text[1:] != text[:-1]) | (hashes[1:] != hashes[:-1])

@@ -103,11 +103,11 @@ class _Join:
         """Yield slices of the records that hold about a chunk of shingles each."""
         return slices(self.size, _CHUNK)
 
-    def _rare(self) -> tuple[Array, Array]:
-        """Return the rare shingles of every record, and whose they are, record after record."""
+    def _rare(self) -> Array:
+        """Return the rare shingles of every record: 32 bits of each, then whose it is."""
         bits = int(np.clip(np.ceil(np.log2(self.size.sum() + 1)), 16, 26))
         counts = self._count(bits)
-        rare, owners = [np.zeros(0, np.uint32)], [np.zeros(0, np.uint32)]
+        found = []
         for part in self._parts():
             keys = []
             alone = np.zeros(part.stop - part.start, np.int64)
@@ -124,9 +124,8 @@ class _Join:
             length = size - np.ceil(self.floor * size - 1e-9).astype(np.int64) + 1 - alone
             begin = np.searchsorted(owner, np.arange(size.size))
             taken = np.arange(owner.size) - begin[owner] < length[owner]
-            rare.append(key[taken].astype(np.uint32))
-            owners.append((owner[taken] + part.start).astype(np.uint32))
-        return np.concatenate(rare), np.concatenate(owners)
+            found.append(key[taken] << U64(32) | (owner[taken] + part.start).astype(U64))
+        return _joined(found)
 
     def _count(self, bits: int) -> Array:
         """Return how many shingles share each value of their upper bits: no fewer than records."""
@@ -155,7 +154,7 @@ class _Join:
 
     def _candidates(self) -> Iterator[tuple[Array, Array]]:
         """Yield places of records that share a rare shingle and are of like size."""
-        matrix, bound = _incidence(*self._rare(), self.size.size)
+        matrix, bound = _incidence(self._rare(), self.size.size)
         order = np.argsort(self.size, kind="stable")
         matrix, bound, self.bitmaps = matrix[order], bound[order], self.bitmaps[:, order]
         self.records, self.blocks, self.size = (
@@ -205,27 +204,33 @@ class _Join:
         return Pairs(np.minimum(first, second), np.maximum(first, second), shared)
 
 
-def _incidence(rare: Array, owner: Array, count: int) -> tuple[csr_array, Array]:
+def _joined(parts: list[Array]) -> Array:
+    """Return the arrays one behind the other; `parts` is empty then, so that they are held once."""
+    joined = np.empty(sum(part.size for part in parts), U64)
+    end = joined.size
+    while parts:
+        part = parts.pop()
+        joined[end - part.size : end] = part
+        end -= part.size
+    return joined
+
+
+def _incidence(rare: Array, count: int) -> tuple[csr_array, Array]:
     """Return which record holds which rare shingle, and a bound of the pairs that each brings.
 
     Of shingles that the same records hold, one is enough, and one that a single record holds is
-    not needed.
+    not needed. What `rare` holds is lost: there may be a hundred million.
     """
-    key = rare.astype(U64)
-    key <<= U64(32)
-    key |= owner
-    key.sort()
-    starts = np.flatnonzero(np.append(True, key[1:] >> U64(32) != key[:-1] >> U64(32))[: key.size])
-    holders = np.diff(np.append(starts, key.size))
-    owner = key.astype(np.uint32).astype(np.int32)
-    del key
+    rare.sort()
+    owner = rare.astype(np.uint32).view(np.int32)
+    rare >>= U64(32)
+    starts = np.flatnonzero(np.append(True, rare[1:] != rare[:-1])[: rare.size])
+    holders = np.diff(np.append(starts, rare.size))
     used = holders > 2
-    who = (
-        np.add.reduceat(mix(owner.astype(U64) + U64(1)), starts)
-        if starts.size
-        else np.zeros(0, U64)
-    )
-    _, first = np.unique(who[used], return_index=True)
+    several = mix(owner[np.repeat(used, holders)].astype(U64) + U64(1))
+    ends = np.cumsum(holders[used])
+    who = np.add.reduceat(several, ends - holders[used]) if ends.size else several
+    _, first = np.unique(who, return_index=True)
     needed = holders == 2
     needed[np.flatnonzero(used)[first]] = True
     owner = owner[np.repeat(needed, holders)]
