@@ -18,7 +18,8 @@ def explain_command(directory: Path, id: str, as_json: bool) -> None:
     """Tell all that happened to one record.
 
     How it was read, what each step changed, and how it ended, with the evidence. Beside the record
-    that stayed in its place, what differs stands between ⟦ and ⟧. ID is the record's `id`,
+    that stayed in its place, what differs stands between ⟦ and ⟧. Below stands its cluster: the
+    records that are like it, down to scores of 0.5. ID is the record's `id`,
     SOURCE:POSITION, as the files of the dataset directory have it.
 
     Example: curate explain clean facts:12
@@ -67,8 +68,19 @@ def _show(story: dict[str, Any]) -> None:
         print_table(f"Beside the {other}", header, rows)
     if story["stands_for"]:
         click.echo(f"stands for: {', '.join(story['stands_for'])}")
+    if similar := story["similar"]:
+        rows = [[row["step"], f"{row['id']} of {row['set']}" if "set" in row else row["id"],
+                 row["prompt"], row["answer"]] for row in similar[:_SHOWN]]  # fmt: skip
+        print_table("Its cluster", ["step", "record", "prompt", "answer"], rows)
+        if len(similar) > _SHOWN:
+            click.echo(f"and {len(similar) - _SHOWN:,} more, with --json")
+    for conflict in story["conflicts"]:
+        others = f"{', '.join(conflict['ids'][:_SHOWN])}" or "records of other sets"
+        click.echo(f"other answers to its prompt: {others}")
 
 
+_SHOWN = 20
+"""Records of a cluster that are shown, most similar first."""
 _WORDS = {
     "field": "in {}",
     "found": "found {!r}",

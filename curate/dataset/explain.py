@@ -5,6 +5,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+from curate.dataset.alike import alike
 from curate.dataset.edits import EditIndex, text_of, undo
 from curate.dataset.manifest import read_manifest
 from curate.dataset.names import REFERENCES, RESTORED
@@ -27,7 +28,8 @@ def explain(directory: Path, id: str) -> dict[str, Any]:
     `survivor`, the record that stayed in its place, if there is one, which may be of another set);
     `record` is the record as it left, `as_read` as it was read, `edits` are the changes on its way,
     each with the place `before` and `after` it, the change between ⟦ and ⟧; `stands_for` the ids
-    dropped in its favour, and `restored`, if there, the verdicts that `--restore` set aside. For
+    dropped in its favour, and `restored`, if there, the verdicts that `--restore` set aside.
+    `similar` and `conflicts` are what clusters.jsonl says of it, whatever became of it. For
     `source:line` of a row that could not be read, `fate` is `quarantined` and `row` is the row.
 
     Raises:
@@ -55,6 +57,7 @@ def _story(directory: Path, id: str) -> dict[str, Any]:
         for row in read_lines(directory / "dropped.jsonl")
         if row["evidence"].get("kept") == id and "set" not in row["evidence"]
     ]
+    story["similar"], story["conflicts"] = alike(directory, id)
     return {"id": id, **story}
 
 
