@@ -1,0 +1,176 @@
+"""How many records each part of a mix gives: shares, caps, a total, repetition.
+
+The share of a part that has no weight goes by its size to the power 1/T: T = 1 is in proportion to
+size, a higher T brings small parts up (Raffel et al. 2020, "Exploring the limits of transfer
+learning", 3.5.2: temperature-scaled mixing; Xue et al. 2021, mT5, 3.1). As there, the size of a part
+is what its cap leaves of it. Whole records are dealt out by largest remainder.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from curate.errors import UsageError
+
+__all__ = ["Part", "Share", "mix"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What can be drawn from.
+
+    Attributes:
+        name: of the part.
+        available: different records.
+        weight: share of the result that it is to make up, relative to the others if all have one;
+            None: by size.
+        cap: the most records that it may give.
+
+    """
+
+    name: str
+    available: int
+    weight: Fraction | None = None
+    cap: int | None = None
+
+    @property
+    def size(self) -> int:
+        """What the cap leaves of it."""
+        return self.available if self.cap is None else min(self.available, self.cap)
+
+    def limit(self, repeat: bool) -> float:
+        """Return the most records that it can give."""
+        if not repeat or not self.available:
+            return self.size
+        return math.inf if self.cap is None else self.cap
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a part is to give, and what it gives.
+
+    Attributes:
+        planned: records that its share of the result comes to.
+        realised: records that it gives: fewer where it has no more, more where others have not.
+
+    """
+
+    planned: int
+    realised: int
+
+
+def mix(
+    parts: Sequence[Part],
+    *,
+    total: int | None = None,
+    temperature: float = 1.0,
+    repeat: bool = False,
+) -> list[Share]:
+    """Return the share of each part.
+
+    Without a total there are as many records as the shares allow: without repetition until the
+    first part has no more, with it until every record of every part is there. A part that has
+    nothing to give does not hold the others back.
+
+    With a total a part that cannot give its share gives all it has, and the others fill up, in
+    proportion to their shares.
+
+    Raises:
+        UsageError: the weights leave nothing for the parts without one, or none is above 0.
+
+    >>> parts = [Part("a", 1000, Fraction(1, 2)), Part("b", 100)]
+    >>> mix(parts)
+    [Share(planned=100, realised=100), Share(planned=100, realised=100)]
+    >>> mix(parts, total=400)
+    [Share(planned=200, realised=300), Share(planned=200, realised=100)]
+    >>> mix(parts, total=400, repeat=True)
+    [Share(planned=200, realised=200), Share(planned=200, realised=200)]
+    """
+    shares = _shares(parts, temperature)
+    limits = [part.limit(repeat) for part in parts]
+    if total is None:
+        planned = _deal(_total(parts, shares, limits, repeat), shares)
+        realised = [int(min(pair)) for pair in zip(planned, limits, strict=True)]
+    else:
+        planned = _deal(total, shares)
+        realised = _fill(planned, shares, limits)
+    return [Share(*pair) for pair in zip(planned, realised, strict=True)]
+
+
+def _shares(parts: Sequence[Part], temperature: float) -> list[Fraction]:
+    """Return the share of each part; they come to 1, or to 0 where no record is there."""
+    given = sum((part.weight for part in parts if part.weight is not None), Fraction(0))
+    if all(part.weight is not None for part in parts):
+        if not given:
+            raise UsageError("every --weight is 0: nothing would be left")
+        return [Fraction(part.weight or 0) / given for part in parts]
+    rest = [part.name for part in parts if part.weight is None]
+    if given >= 1:
+        raise UsageError(
+            f"the weights come to {float(given):g}, which leaves nothing for {', '.join(rest)}: give "
+            "each source a weight, or weights that come to less than 1"
+        )
+    sizes = [
+        Fraction(part.size ** (1 / temperature)) if part.weight is None else Fraction(0)
+        for part in parts
+    ]
+    if temperature == 1:
+        sizes = [Fraction(part.size if part.weight is None else 0) for part in parts]
+    left, whole = 1 - given, sum(sizes)
+    by_size = [left * size / whole if whole else Fraction(0) for size in sizes]
+    return [
+        share if part.weight is None else part.weight
+        for part, share in zip(parts, by_size, strict=True)
+    ]
+
+
+def _total(
+    parts: Sequence[Part], shares: Sequence[Fraction], limits: Sequence[float], repeat: bool
+) -> int:
+    """Return how many records the shares allow."""
+    asked = [
+        (share, part.size, limit)
+        for part, share, limit in zip(parts, shares, limits, strict=True)
+        if share and part.size
+    ]
+    if not asked:
+        return 0
+    most = min(limit if math.isinf(limit) else Fraction(int(limit)) / share
+               for share, _, limit in asked)  # fmt: skip
+    if repeat:
+        most = min(most, max(Fraction(size) / share for share, size, _ in asked))
+    return math.floor(most + Fraction(1, 10**9))
+
+
+def _deal(total: int, shares: Sequence[Fraction]) -> list[int]:
+    """Return whole numbers in proportion to shares, that come to the total if there are any.
+
+    >>> _deal(10, [Fraction(1, 3), Fraction(1, 3), Fraction(1, 3)])
+    [4, 3, 3]
+    """
+    whole = sum(shares)
+    if not whole:
+        return [0] * len(shares)
+    exact = [total * share / whole for share in shares]
+    dealt = [math.floor(number) for number in exact]
+    rest = sorted(range(len(shares)), key=lambda i: (dealt[i] - exact[i], i))
+    for place in rest[: total - sum(dealt)]:
+        dealt[place] += 1
+    return dealt
+
+
+def _fill(planned: Sequence[int], shares: Sequence[Fraction], limits: Sequence[float]) -> list[int]:
+    """Return what each part gives: what is planned if it can, the others in place of those."""
+    given = [0] * len(planned)
+    wanted = list(planned)
+    while any(wanted):
+        for place, number in enumerate(wanted):
+            given[place] = int(min(given[place] + number, limits[place]))
+        missing = sum(planned) - sum(given)
+        room = [
+            share if given[place] < limits[place] else Fraction(0)
+            for place, share in enumerate(shares)
+        ]
+        wanted = _deal(missing, room)
+    return given
