@@ -2,8 +2,8 @@
 
 The share of a part that has no weight goes by its size to the power 1/T: T = 1 is in proportion to
 size, a higher T brings small parts up (Raffel et al. 2020, "Exploring the limits of transfer
-learning", 3.5.2: temperature-scaled mixing; Xue et al. 2021, mT5, 3.1). As there, the size of a part
-is what its cap leaves of it. Whole records are dealt out by largest remainder.
+learning", 3.5.2: temperature-scaled mixing; Xue et al. 2021, mT5, 3.1). As there, the size of a
+part is what its cap leaves of it. Whole records are dealt out by largest remainder.
 """
 
 import math
@@ -108,8 +108,8 @@ def _shares(parts: Sequence[Part], temperature: float) -> list[Fraction]:
     rest = [part.name for part in parts if part.weight is None]
     if given >= 1:
         raise UsageError(
-            f"the weights come to {float(given):g}, which leaves nothing for {', '.join(rest)}: give "
-            "each source a weight, or weights that come to less than 1"
+            f"the weights come to {float(given):g}, which leaves nothing for {', '.join(rest)}: "
+            "give each source a weight, or weights that come to less than 1"
         )
     sizes = [
         Fraction(part.size ** (1 / temperature)) if part.weight is None else Fraction(0)
