@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from curate.errors import AccountError
+from curate.sources import Source
 
 __all__ = ["Account", "SourceCount", "StepCount"]
 
@@ -22,12 +23,26 @@ class SourceCount:
     quarantined: int = 0
     license: str = ""
     mapping: Mapping[str, str] = field(default_factory=dict)
+    argument: str = ""
+    forced: str = ""
+
+    @classmethod
+    def of(cls, source: Source) -> "SourceCount":
+        """Return the entry of a source of which nothing is read yet."""
+        return cls(
+            source.name, source.path, license=source.license, mapping=source.mapping,
+            argument=source.argument, forced=source.layout or "",
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the entry of the manifest; it has a mapping where one was forced with `--map`."""
-        names = ("name", "path", "sha256", "layout", "rows", "quarantined", "license")
+        """Return the entry of the manifest; what was forced with `--map` and `--layout` if it was.
+
+        `argument` is what the user called it: several files can come from one folder.
+        """
+        names = ("name", "path", "sha256", "layout", "rows", "quarantined", "license", "argument")
         mapping = {"mapping": dict(self.mapping)} if self.mapping else {}
-        return {name: getattr(self, name) for name in names} | mapping
+        forced = {"forced": self.forced} if self.forced else {}
+        return {name: getattr(self, name) for name in names} | mapping | forced
 
 
 @dataclass(slots=True)

@@ -90,9 +90,7 @@ def _read(
     seen: set[str] | None = set() if any(source.recorded for source in sources) else None
     for source in sources:
         reader = Reader(source)
-        count = SourceCount(
-            source.name, source.path, license=source.license, mapping=source.mapping
-        )
+        count = SourceCount.of(source)
         account.sources.append(count)
         for item in reader:
             account.read += 1

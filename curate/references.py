@@ -48,7 +48,7 @@ def open_set(
     """
     name, path = split_name(argument)
     if is_index(path):
-        file = Source("index", os.path.join(path, INDEX), layout="index")
+        file = Source("index", os.path.join(path, INDEX), layout="index", argument=argument)
         return ReferenceSet(name or stem(os.path.abspath(path)), [file], Path(path))
     sources = resolve([argument], leave_out=leave_out, unanswered=unanswered)
     if any(source.path == "-" for source in sources):
@@ -122,8 +122,8 @@ class References:
             for record, normalised in part.rows():
                 prepared = self._prepared(record) if why else normalised
                 yield Reference(name, prepared, stored)
-        count = SourceCount(source.name, source.path, index.sha256, "index")
-        count.rows = index.state["records"]
+        count = SourceCount.of(source)
+        count.sha256, count.layout, count.rows = index.sha256, "index", index.state["records"]
         counts.append(count)
 
     def _records(self, name: str, source: Source, counts: list[SourceCount]) -> Iterator[Record]:
@@ -135,10 +135,10 @@ class References:
                 yield item
         if unread and name not in self._counts:
             self.warn(_unread(name, unread))
-        counts.append(
-            SourceCount(source.name, source.path, reader.sha256, reader.layout, reader.rows,
-                        len(unread), source.license)
-        )  # fmt: skip
+        count = SourceCount.of(source)
+        count.sha256, count.layout, count.rows = reader.sha256, reader.layout, reader.rows
+        count.quarantined = len(unread)
+        counts.append(count)
 
     def entries(self) -> list[dict[str, Any]]:
         """Return what the manifest says of the sets: an entry for each file, as of a source."""

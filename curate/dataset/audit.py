@@ -13,7 +13,7 @@ from curate.dataset.manifest import read_manifest
 from curate.dataset.names import COMMANDS, LEDGER_KEYS, MANIFEST, REFERENCES, RESTORED, SPLITS
 from curate.dataset.order import read_dropped
 from curate.dataset.reader import read_ledger, read_lines, read_records
-from curate.dataset.recount import check_sources
+from curate.dataset.recount import check_kinds, check_sources
 from curate.errors import DatasetError, clip
 from curate.records import stored_fault
 from curate.sources.source import file_format
@@ -233,5 +233,6 @@ CHECKS: tuple[Callable[[Path, dict[str, Any]], str], ...] = (
     check_sources,
     _dropped,
     _records,
+    check_kinds,
     _edits,
 )

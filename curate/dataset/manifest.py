@@ -12,8 +12,10 @@ from curate.errors import DatasetError, clip
 __all__ = ["read_manifest"]
 
 _KEYS = {"command": str, "sources": list, "steps": list, "counts": dict, "outputs": list,
-         "seed": int | None, "digest": str, "versions": dict}  # fmt: skip
+         "licenses": dict, "languages": dict, "seed": int | None, "digest": str,
+         "versions": dict}  # fmt: skip
 _COUNTS = {name: int for name in ("read", "kept", "dropped", "quarantined")}
+_LANGUAGES = {"sample": int, "languages": dict, "unclear": int}
 _ENTRIES = {
     "sources": {"name": str, "path": str, "sha256": str, "layout": str, "rows": int,
                 "quarantined": int, "license": str},
@@ -55,6 +57,10 @@ def _faults(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is not there or is not what belongs there."""
     yield from _misfits(manifest, _KEYS, "")
     yield from _misfits(manifest["counts"], _COUNTS, "counts.")
+    yield from _misfits(manifest["languages"], _LANGUAGES, "languages.")
+    tallies = ("licenses", manifest["licenses"]), ("languages", manifest["languages"]["languages"])
+    for place, tally in tallies:
+        yield from _misfits(tally, dict.fromkeys(tally, int), f"{place}.")
     for name, kinds in _ENTRIES.items():
         for index, entry in enumerate(manifest[name]):
             if isinstance(entry, dict):

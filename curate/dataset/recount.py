@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Container
+from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 from curate.dataset.order import is_recorded, read_dropped
 from curate.dataset.reader import read_lines, read_records
 from curate.errors import DatasetError, clip
+from curate.reporting.languages import LanguageSample
 
-__all__ = ["check_sources"]
+__all__ = ["check_kinds", "check_sources"]
 
 
 def check_sources(directory: Path, manifest: dict[str, Any]) -> str:
@@ -41,6 +43,35 @@ def check_sources(directory: Path, manifest: dict[str, Any]) -> str:
                     f"recounted {number}"
                 )
     return f"{len(names)} sources have the rows of the manifest"
+
+
+def check_kinds(directory: Path, manifest: dict[str, Any]) -> str:
+    """Return what was checked: the licences and the languages of the records that were kept.
+
+    The languages only where the same version of the identifier is at hand.
+
+    Raises:
+        DatasetError: the first thing that does not hold.
+    """
+    licenses: Counter[str] = Counter()
+    sample = LanguageSample()
+    for _, record in read_records(directory):
+        licenses[record.license] += 1
+        sample.add(record)
+    if licenses != manifest["licenses"]:
+        raise DatasetError(
+            f"{directory}: licenses are {clip(manifest['licenses'])}, recounted "
+            f"{clip(dict(sorted(licenses.items())))}"
+        )
+    what = "licences"
+    if manifest["versions"].get("py3langid") == version("py3langid"):
+        what = "licences and languages"
+        if (shares := sample.shares()) != manifest["languages"]:
+            raise DatasetError(
+                f"{directory}: languages are {clip(manifest['languages'])}, judged anew "
+                f"{clip(shares)}"
+            )
+    return f"the records have the {what} of the manifest"
 
 
 def _unread(path: Path, names: Container[str]) -> Counter[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +28,7 @@ from curate.engines import Edit
 from curate.errors import DatasetError
 from curate.files import claim, write_durably, writing
 from curate.records import Dropped, Quarantined, Record, Reference
+from curate.reporting.languages import LanguageSample
 
 __all__ = ["DatasetWriter", "versions"]
 
@@ -71,6 +73,8 @@ class DatasetWriter:
         self.staging = Staging(directory, run or {})
         self.stages: dict[str, int] = {}
         self._digest = ContentDigest()
+        self._licenses: Counter[str] = Counter()
+        self._languages = LanguageSample()
         self._last: tuple[Record | None, bytes] = (None, b"")
         self._check_target(overwrite or sizes is not None)
         self.staging.begin(sizes)
@@ -78,7 +82,7 @@ class DatasetWriter:
             self.staging.open(name)
         if sizes and "train.jsonl" in sizes:
             for record in self.records("train.jsonl"):
-                self._digest.add("train", record)
+                self._note("train", record)
 
     def _check_target(self, overwrite: bool) -> None:
         path = self.directory
@@ -109,8 +113,14 @@ class DatasetWriter:
 
     def keep(self, record: Record, split: str = "train") -> None:
         """Write a record of a split."""
-        self._digest.add(split, record)
+        self._note(split, record)
         self.spool(f"{split}.jsonl", record)
+
+    def _note(self, split: str, record: Record) -> None:
+        """Take in what the manifest says of the records."""
+        self._digest.add(split, record)
+        self._licenses[record.license] += 1
+        self._languages.add(record)
 
     def spool(self, name: str, record: Record) -> None:
         """Write a record to a staged file."""
@@ -194,6 +204,8 @@ class DatasetWriter:
             **({"references": found} if (found := account.get("references")) else {}),
             "steps": account["steps"],
             "counts": account["counts"],
+            "licenses": dict(sorted(self._licenses.items())),
+            "languages": self._languages.shares(),
             "outputs": sorted(outputs, key=lambda output: FILES.index(str(output["path"]))),
             "seed": seed,
             "digest": self._digest.hexdigest(),

@@ -81,7 +81,7 @@ def resolve(
     _check_once(files)
     return [
         Source(name, file.path, layout, mapping, split=file.split, recorded=bool(file.split),
-               named=file.named, unanswered=unanswered)
+               named=file.named, unanswered=unanswered, argument=file.argument)
         for name, file in zip(_names(files), files, strict=True)
     ]  # fmt: skip
 

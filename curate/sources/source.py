@@ -34,6 +34,7 @@ class Source:
         recorded: the rows are Curate's own records: id, source, origin and meta are kept.
         named: the user named this very file, so that it may not be empty.
         unanswered: rows may be questions without an answer.
+        argument: the SOURCE argument that it came from, as the user gave it.
 
     """
 
@@ -46,6 +47,7 @@ class Source:
     recorded: bool = False
     named: bool = True
     unanswered: bool = False
+    argument: str = ""
 
 
 def file_format(path: str) -> tuple[str, str]:

@@ -49,6 +49,19 @@ def test_the_directory_is_as_the_contract_has_it(made, read_rows):
     ]  # fmt: skip
 
 
+def test_the_manifest_counts_licences_and_languages(tmp_path, write_rows):
+    text = "The quick brown fox jumps over the lazy dog and runs into the woods."
+    rows = [{"instruction": text, "output": f"No {n}.", "license": "MIT"} for n in ("one", "two")]
+    rows += [{"instruction": "Qual è la capitale della Francia?", "output": "È Parigi, si sa."},
+             {"instruction": "x", "output": "y"}, {"instruction": "z", "output": ""}]  # fmt: skip
+    path = write_rows(tmp_path / "a.jsonl", rows)
+    manifest = clean(resolve([str(path)]), select_steps(STEPS), tmp_path / "out")
+    assert manifest["licenses"] == {"": 2, "MIT": 2}  # the empty output is dropped
+    assert manifest["languages"] == {"sample": 4, "languages": {"en": 2, "it": 1}, "unclear": 1}
+    assert manifest["sources"][0]["argument"] == str(path)
+    assert "licences and languages" in audit(tmp_path / "out")[7]
+
+
 def test_datasets_opens_just_the_splits(made, tmp_path):
     datasets = pytest.importorskip("datasets")
     loaded = datasets.load_dataset(str(made), cache_dir=str(tmp_path / "cache"))
@@ -130,6 +143,14 @@ def write_below(path):
         ("manifest.json", tamper_manifest(sources=[3]), r"incomplete: sources\[0\] is 3"),
         ("manifest.json", tamper_manifest(command="polish"), "command is polish, none of clean, "),
         ("manifest.json", tamper_source(rows=6), "counts.read is 7, recounted 6"),
+        ("manifest.json", tamper_manifest(licenses={"mit": 3}), r"licenses are .*'mit': 3.*'': 3"),
+        ("manifest.json", tamper_manifest(licenses={"": "3"}), r"licenses\. is 3"),
+        ("manifest.json", tamper_manifest(languages={}), r"it has no languages\.sample"),
+        (
+            "manifest.json",
+            tamper_manifest(languages={"sample": 3, "languages": {"de": 3}, "unclear": 0}),
+            "languages are .*'de': 3.*judged anew",
+        ),
         ("manifest.json", tamper_source(name="tidy"), r"quarantine.jsonl:1: messy is no source"),
     ],
 )
@@ -148,7 +169,8 @@ def test_what_is_no_data_may_lie_beside_a_dataset(made):
 
 @pytest.mark.parametrize("verb", [audit, revalidate, check_card, explain_1, diff_itself])
 @pytest.mark.parametrize("key", [
-    "command", "sources", "steps", "counts", "outputs", "seed", "digest", "versions"
+    "command", "sources", "steps", "counts", "outputs", "licenses", "languages", "seed", "digest",
+    "versions",
 ])  # fmt: skip
 def test_a_manifest_that_lacks_a_key_is_told(made, key, verb):
     manifest = json.loads((made / "manifest.json").read_text())
