@@ -97,7 +97,10 @@ class Reader:
         if fault := stored_fault(row):
             raise MisfitError(f"not a record of a dataset directory: {fault}")
         self.layouts["curate"] += 1
-        return Record.from_dict(row)
+        record = Record.from_dict(row)
+        if self.source.license and not record.license:
+            return record.with_fields(license=self.source.license)
+        return record
 
     def _check_nothing(self, unread: Found | None) -> None:
         """Raise where a source gave no row that can be read; a file in a folder may be empty."""

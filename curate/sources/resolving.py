@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from curate.errors import CurateError, SourceError, UsageError, clip
+from curate.sources.cards import license_finder
 from curate.sources.columnar import parts_of
 from curate.sources.layouts import LAYOUTS, TARGETS
 from curate.sources.source import FORMATS, PACKINGS, Source, file_format, stem
@@ -34,6 +35,7 @@ class _File:
     argument: str
     split: str = ""
     named: bool = False
+    folder: str = ""
 
     def own_name(self, longer: bool = False) -> str:
         """Return the name that the file has by itself, with its folder in front for `longer`."""
@@ -70,7 +72,6 @@ def resolve(
         UsageError: an argument, the layout or the mapping cannot be meant so.
         SourceError: a file is missing or has a name that is not UTF-8, or a folder or glob holds
             none.
-
     """
     mapping = dict(mapping or {})
     _check_options(layout, mapping)
@@ -79,9 +80,10 @@ def resolve(
     files = [file for argument in arguments for file in _files(argument, out)]
     _check_utf8((file.path for file in files), SourceError)
     _check_once(files)
+    license_of = license_finder()
     return [
-        Source(name, file.path, layout, mapping, split=file.split, recorded=bool(file.split),
-               named=file.named, unanswered=unanswered, argument=file.argument)
+        Source(name, file.path, layout, mapping, license_of(file.path, file.folder), file.split,
+               bool(file.split), file.named, unanswered, file.argument)
         for name, file in zip(_names(files), files, strict=True)
     ]  # fmt: skip
 
@@ -132,7 +134,7 @@ def _files(argument: str, out: str | None) -> list[_File]:
         return [_File(path, given, argument, named=True)]
     if os.path.isdir(path):
         files = [
-            _File(p, given, argument, split)
+            _File(p, given, argument, split, folder=path)
             for p, split in _below(path, {out} - {os.path.realpath(path)})
         ]
         what = f"folder {path} holds no data file"
