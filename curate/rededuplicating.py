@@ -83,6 +83,8 @@ def rededuplicate(
             decision = _decide(before, after, reached, source, manifest, talk)
             count = _write(source, writer, after, decision, reached)
             account = _account(manifest, count)
+            if rounds := manifest.get("rounds"):
+                account["rounds"] = [*rounds, {"dedup": before.model_dump(mode="json")}]
             command, seed = manifest["command"], manifest["seed"]
             result = writer.manifest(command=command, account=account, seed=seed)
             write_pages(writer, result)

@@ -91,6 +91,7 @@ def restore(
             ledger.keep(item)
         _copy(source, writer, ledger, [step.name for step in steps if step])
         account = _account(manifest, edits, rerun, ledger)
+        account["rounds"] = [*manifest.get("rounds", ()), {"restore": [*wanted]}]
         result = writer.manifest(command="restore", account=account, seed=manifest["seed"])
         write_pages(writer, result)
         writer.commit(result)

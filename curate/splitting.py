@@ -90,6 +90,7 @@ def split_dataset(
         account = {
             "sources": manifest["sources"],
             "references": manifest.get("references"),
+            "rounds": manifest.get("rounds"),
             "steps": [*manifest["steps"], {**step, "edited": 0, "dropped": {}}],
             "counts": manifest["counts"],
         }

@@ -203,6 +203,7 @@ class DatasetWriter:
             "sources": account["sources"],
             **({"references": found} if (found := account.get("references")) else {}),
             "steps": account["steps"],
+            **({"rounds": found} if (found := account.get("rounds")) else {}),
             "counts": account["counts"],
             "licenses": dict(sorted(self._licenses.items())),
             "languages": self._languages.shares(),

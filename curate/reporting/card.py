@@ -8,6 +8,11 @@ import yaml
 from curate import __version__
 from curate.dataset import SPLITS, read_manifest
 from curate.errors import DatasetError, clip
+from curate.licences import LICENCES, UNKNOWN, canonical, warnings
+from curate.reporting.commands import commands
+from curate.reporting.hub import languages, license_entry, size_category
+from curate.reporting.limits import limits
+from curate.reporting.markdown import fenced, table, text
 
 __all__ = ["card", "check_card"]
 
@@ -25,41 +30,45 @@ _FEATURES = [
     *({"name": name, "dtype": "string"} for name in ("source", "origin", "license")),
     {"name": "meta", "dtype": "json"},
 ]
-_SOURCE = ["source", "file", "layout", "rows", "quarantined", "licence"]
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
+_SOURCE = ("source", "file", "layout", "rows", "quarantined", "licence")
+_MOST = 20  # licences in the table
+_HERE = (
+    "`dropped.jsonl` holds each dropped record with step, reason and evidence, `quarantine.jsonl` "
+    "each row that could not be read, `edits.jsonl` each change. `curate explain DIR ID` tells the "
+    "story of one record, `curate audit DIR` checks the whole."
+)
+_WITHHELD = (
+    "What was dropped, quarantined and edited is not published; `manifest.json` has the hashes of "
+    "those files under `withheld`. `curate audit DIR` checks what is here."
+)
+_LOAD = (
+    "from datasets import load_dataset",
+    "",
+    'load_dataset("path/to/this/folder")  # or "OWNER/NAME", where it is on the Hub',
+)
 
 
 def card(manifest: dict[str, Any]) -> str:
     """Return the card of a dataset directory, made from its manifest alone."""
-    rows = {output["path"]: output["rows"] for output in manifest["outputs"]}
-    splits = [split for split in SPLITS if f"{split}.jsonl" in rows]
-    files = [{"split": split, "path": f"{split}.jsonl"} for split in splits]
-    front = {
-        "task_categories": ["text-generation"],
-        "tags": ["instruction-tuning", "curate"],
-        "size_categories": [_size(manifest["counts"]["kept"])],
-        "configs": [{"config_name": "default", "data_files": files}],
-        "dataset_info": {"features": _FEATURES},
-    }
     counts = manifest["counts"]
     parts = [
-        f"---\n{yaml.safe_dump(front, sort_keys=False)}---",
+        f"---\n{yaml.safe_dump(_front(manifest), sort_keys=False, allow_unicode=True)}---",
         "# Instruction dataset",
-        f"{counts['read']} rows read = {counts['kept']} kept + {counts['dropped']} dropped + "
-        f"{counts['quarantined']} quarantined. Digest `{manifest['digest']}`.",
+        f"{counts['read']:,} rows read = {counts['kept']:,} kept + {counts['dropped']:,} dropped + "
+        f"{counts['quarantined']:,} quarantined. Digest `{manifest['digest']}`.",
         "## Splits",
-        _table(["split", "records"], [[split, rows[f"{split}.jsonl"]] for split in splits]),
-        "## Sources",
-        _table(_SOURCE, _sources(manifest["sources"])),
-        *_compared(manifest),
-        "## Steps",
-        _table(["step", "in", "kept", "edited", "dropped"], _steps(manifest)),
-        "`dropped.jsonl` holds each dropped record with step, reason and evidence, "
-        "`quarantine.jsonl` each row that could not be read, `edits.jsonl` each change. "
-        "`curate explain DIR ID` tells the story of one record, `curate audit DIR` checks "
-        "the whole.",
+        table(["split", "records"], _splits(manifest)),
+        *_origins(manifest),
+        *_removed(manifest),
         "## Use",
-        '```python\nfrom datasets import load_dataset\n\nload_dataset("path/to/this/folder")\n```',
+        fenced(_LOAD, "python"),
+        "## Make it again",
+        f"With curate {text(manifest['versions'].get('curate'))}, where the sources are found by "
+        "their paths; if they are as they were (`manifest.json` has their SHA-256), the digest is "
+        "the same.",
+        fenced(commands(manifest), "sh"),
+        "## Known limits",
+        "\n".join(f"- {limit}" for limit in limits(manifest)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -77,50 +86,118 @@ def check_card(directory: Path) -> str:
         raise DatasetError(f"{path}: cannot be read: {error.strerror}") from error
     if (other := manifest["versions"].get("curate")) != __version__:
         return f"README.md not compared: written with curate {clip(other)}, which may word it anew"
-    if written != card(manifest).encode():
+    try:
+        made = card(manifest)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise DatasetError(f"{directory}/manifest.json: is incomplete: {error!r}") from error
+    if written != made.encode():
         raise DatasetError(f"{path}: is not the card that the manifest makes: it was changed")
     return "README.md is the card that the manifest makes"
 
 
-def _size(records: int) -> str:
-    return next((name for limit, name in _SIZES if records < limit), "n>1M")
+def _front(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return the front matter, in words that the Hub knows."""
+    found = languages(manifest["languages"])
+    files = [{"split": split, "path": f"{split}.jsonl"} for split, _ in _splits(manifest)]
+    return {
+        **license_entry(manifest["licenses"]),
+        **({"language": found} if found else {}),
+        "task_categories": ["text-generation"],
+        "tags": ["instruction-tuning", "curate"],
+        "size_categories": [size_category(manifest["counts"]["kept"])],
+        "configs": [{"config_name": "default", "data_files": files}],
+        "dataset_info": {"features": _FEATURES},
+    }
+
+
+def _splits(manifest: dict[str, Any]) -> list[list[Any]]:
+    rows = {output["path"]: output["rows"] for output in manifest["outputs"]}
+    return [[split, rows[f"{split}.jsonl"]] for split in SPLITS if f"{split}.jsonl" in rows]
+
+
+def _origins(manifest: dict[str, Any]) -> list[str]:
+    """Return the sections on what went in: sources, licences, languages, sets compared with."""
+    parts = ["## Sources", table(_SOURCE, _sources(manifest["sources"])), *_mixed(manifest)]
+    parts += ["## Licences", *_licences(manifest["licenses"]), *_languages(manifest["languages"])]
+    if entries := manifest.get("references"):
+        rows = zip(entries, _sources(entries), strict=True)
+        parts += [
+            "## Compared with",
+            "None of their records is part of this dataset.",
+            table(
+                ["step", "set", *_SOURCE], [[text(e["step"]), text(e["set"]), *r] for e, r in rows]
+            ),
+        ]
+    return parts
 
 
 def _sources(entries: list[dict[str, Any]]) -> list[list[object]]:
-    keys = ("name", "path", "layout", "rows", "quarantined")
-    return [[*(entry[key] for key in keys), entry["license"] or "unknown"] for entry in entries]
-
-
-def _compared(manifest: dict[str, Any]) -> list[str]:
-    """Return the section on other sets, if steps compared the records with some."""
-    entries = manifest.get("references", [])
-    if not entries:
-        return []
-    rows = zip(entries, _sources(entries), strict=True)
-    return [
-        "## Compared with",
-        "`references.jsonl` holds the records of these sets that `dropped.jsonl` names.",
-        _table(["step", "set", *_SOURCE], [[e["step"], e["set"], *row] for e, row in rows]),
-    ]
-
-
-def _steps(manifest: dict[str, Any]) -> list[list[object]]:
     return [
         [
-            step["name"],
-            step["in"],
-            step["kept"],
-            step["edited"],
-            ", ".join(f"{number} {reason}" for reason, number in step["dropped"].items()) or "0",
+            *(text(entry[key]) for key in ("name", "path", "layout")),
+            entry["rows"],
+            entry["quarantined"],
+            text(entry["license"] or "not stated"),
         ]
-        for step in manifest["steps"]
+        for entry in entries
     ]
 
 
-def _table(header: list[str], rows: list[list[object]]) -> str:
-    lines: list[list[object]] = [[*header], ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(_cell(value) for value in row) + " |" for row in lines)
+def _mixed(manifest: dict[str, Any]) -> list[str]:
+    """Return the section on the mix, if the dataset is one."""
+    if "mixing" not in manifest:
+        return []
+    keys = ("available", "weight", "cap", "planned", "realised")
+    rows = [
+        [text(each["name"]), *("" if each.get(key) is None else each[key] for key in keys)]
+        for each in manifest["mixing"]["sources"]
+    ]
+    return ["## Mix", table(["source", *keys], rows)]
 
 
-def _cell(value: object) -> str:
-    return " ".join(str(value).replace("|", "\\|").split())
+def _licences(counts: dict[str, int]) -> list[str]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    rows: list[list[object]] = [[text(name or UNKNOWN), n] for name, n in ordered[:_MOST]]
+    if rest := ordered[_MOST:]:
+        rows.append([f"{len(rest):,} others", sum(n for _, n in rest)])
+    known = {name: n for name, n in counts.items() if canonical(name) in (*LICENCES, UNKNOWN)}
+    said = [f"- {text(line, 300)}" for line in warnings(known)]
+    if strange := sum(counts.values()) - sum(known.values()):
+        said.append(f"- {strange:,} records have licences whose terms are not known: read them.")
+    return [table(["licence", "records"], rows), *(["\n".join(said)] if said else [])]
+
+
+def _languages(judged: dict[str, Any]) -> list[str]:
+    named = languages(judged)
+    if not named:
+        return []
+    found = judged["languages"]
+    rows: list[list[object]] = [[text(name), found[name]] for name in named]
+    if other := sum(number for name, number in found.items() if name not in named):
+        rows.append(["others, each below 1%", other])
+    if judged["unclear"]:
+        rows.append(["too short or too mixed to tell", judged["unclear"]])
+    return [
+        "## Languages",
+        f"Judged on {judged['sample']:,} of the records.",
+        table(["language", "records"], rows),
+    ]
+
+
+def _removed(manifest: dict[str, Any]) -> list[str]:
+    """Return the sections on what the steps did."""
+    rows = [[text(s["name"]), s["in"], s["kept"], s["edited"]] for s in manifest["steps"]]
+    drops = [
+        [text(reason), text(step["name"]), number]
+        for step in manifest["steps"]
+        for reason, number in step["dropped"].items()
+    ]
+    drops.sort(key=lambda row: -row[2])
+    removed = table(["reason", "step", "records"], drops) if drops else "Nothing was dropped."
+    return [
+        "## Steps",
+        table(["step", "in", "kept", "edited"], rows),
+        "## Removed",
+        removed,
+        _WITHHELD if manifest.get("withheld") else _HERE,
+    ]
