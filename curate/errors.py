@@ -1,6 +1,6 @@
 """The errors a user can fix. Anything else is a bug and keeps its traceback."""
 
-__all__ = ["AccountError", "CurateError", "DatasetError", "ModelError", "SourceError",
+__all__ = ["AccountError", "CurateError", "DatasetError", "HubError", "ModelError", "SourceError",
            "TemplateError", "UnknownTemplateError", "UsageError", "clip"]  # fmt: skip
 
 
@@ -22,6 +22,10 @@ class SourceError(CurateError):
 
 class DatasetError(CurateError):
     """A dataset directory cannot be written, is unfinished, or does not hold what it says."""
+
+
+class HubError(CurateError):
+    """The Hugging Face Hub cannot be reached, or refuses what is asked of it."""
 
 
 class AccountError(CurateError):

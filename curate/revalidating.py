@@ -16,6 +16,7 @@ from curate.dataset import (
     read_manifest,
 )
 from curate.dataset.edits import EditIndex, undo
+from curate.dataset.names import WITHHELD
 from curate.dataset.order import in_reading_order, is_recorded
 from curate.dataset.writer import versions
 from curate.engines import Edit
@@ -42,6 +43,8 @@ def revalidate(directory: Path) -> str:
         DatasetError: the first record that comes out in another way.
     """
     manifest = read_manifest(directory)
+    if WITHHELD in manifest:
+        return "not run again: what was dropped and edited was not published"
     entries = [step for step in manifest["steps"] if step["name"] != _SPLIT]
     names = [step["name"] for step in entries]
     if odd := other_version(manifest, names):

@@ -18,6 +18,7 @@ from curate.cli.generate import generate_command
 from curate.cli.index import index_command
 from curate.cli.inspect import inspect_command
 from curate.cli.preview import preview_command
+from curate.cli.push import push_command
 from curate.cli.report import report_command
 from curate.cli.split import split_command
 from curate.cli.templates import templates_command
@@ -28,7 +29,7 @@ __all__ = ["main"]
 
 STAGES: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", (inspect_command, explain_command, diff_command, audit_command, report_command)),
-    ("Curate", (clean_command, index_command, split_command, convert_command)),
+    ("Curate", (clean_command, index_command, split_command, convert_command, push_command)),
     ("Prompt", (templates_command, preview_command)),
     ("Tune", (train_command, generate_command)),
     ("Start here", (demo_command,)),

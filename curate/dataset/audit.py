@@ -1,6 +1,5 @@
 """Check that a dataset directory holds what its manifest says."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -9,18 +8,23 @@ from typing import Any
 
 from curate.dataset.digest import ContentDigest
 from curate.dataset.edits import EditIndex, undo
+from curate.dataset.hashes import check_files
 from curate.dataset.manifest import read_manifest
-from curate.dataset.names import COMMANDS, LEDGER_KEYS, MANIFEST, REFERENCES, RESTORED, SPLITS
+from curate.dataset.names import (
+    COMMANDS,
+    LEDGER_KEYS,
+    REFERENCES,
+    RESTORED,
+    SPLITS,
+    WITHHELD,
+)
 from curate.dataset.order import read_dropped
 from curate.dataset.reader import read_ledger, read_lines, read_records
 from curate.dataset.recount import check_kinds, check_sources
 from curate.errors import DatasetError, clip
 from curate.records import stored_fault
-from curate.sources.source import file_format
 
 __all__ = ["audit", "check_files"]
-
-_DATA = (*(f"{split}.jsonl" for split in SPLITS), *LEDGER_KEYS)
 
 
 def audit(directory: Path) -> list[str]:
@@ -30,55 +34,16 @@ def audit(directory: Path) -> list[str]:
         DatasetError: the first thing that does not hold.
     """
     manifest = read_manifest(directory)
+    checks = PUBLISHED_CHECKS if WITHHELD in manifest else CHECKS
     try:
-        return [check(directory, manifest) for check in CHECKS]
+        return [check(directory, manifest) for check in checks]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DatasetError(f"{directory}/manifest.json: is incomplete: {error!r}") from error
 
 
-def check_files(directory: Path, manifest: dict[str, Any]) -> str:
-    """Return what was checked: the files are those of the manifest, to the byte.
-
-    Raises:
-        DatasetError: one is not.
-    """
-    listed = [output["path"] for output in manifest["outputs"]]
-    for path in sorted(directory.rglob("*")):
-        name = str(path.relative_to(directory))
-        if _is_data(name) and name not in (*listed, MANIFEST):
-            raise DatasetError(f"{directory / clip(name)}: is not in the manifest")
-    for name in listed:
-        if name not in _DATA or listed.count(name) > 1:
-            raise DatasetError(f"{directory}/manifest.json: outputs has {clip(name)} out of place")
-    for output in manifest["outputs"]:
-        path = directory / output["path"]
-        rows, sha256 = _count_and_hash(path)
-        if rows != output["rows"]:
-            raise DatasetError(f"{path}: has {rows} rows, the manifest says {output['rows']}")
-        if sha256 != output["sha256"]:
-            raise DatasetError(f"{path}: its SHA-256 is not the manifest's: the file was changed")
-    return f"{len(listed)} files have the rows and hashes of the manifest"
-
-
-def _is_data(name: str) -> bool:
-    """Return whether a file would be read as data, were it alone: hidden ones never are."""
-    return file_format(name)[0] != "" and not any(part.startswith(".") for part in Path(name).parts)
-
-
-def _count_and_hash(path: Path) -> tuple[int, str]:
-    digest, rows = hashlib.sha256(), 0
-    try:
-        with path.open("rb") as file:
-            for line in file:
-                digest.update(line)
-                rows += 1
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be read: {error.strerror}") from error
-    return rows, digest.hexdigest()
-
-
 def _account(directory: Path, manifest: dict[str, Any]) -> str:
-    rows = {output["path"]: output["rows"] for output in manifest["outputs"]}
+    listed = (*manifest["outputs"], *manifest.get(WITHHELD, ()))
+    rows = {output["path"]: output["rows"] for output in listed}
     counts = manifest["counts"]
     if manifest["command"] not in COMMANDS:
         raise DatasetError(
@@ -134,17 +99,28 @@ def _dropped(directory: Path, manifest: dict[str, Any]) -> str:
 
 
 def _records(directory: Path, manifest: dict[str, Any]) -> str:
-    digest, ids, kept = ContentDigest(), set[str](), 0
+    ids = _kept(directory, manifest)
+    kept = len(ids)
+    for dropped in read_dropped(directory):
+        _add_new(directory, ids, dropped.record.id)
+    _check_named(directory, ids)
+    return f"{len(ids)} records have unique ids, {kept} the digest {manifest['digest'][:16]}…"
+
+
+def _published_records(directory: Path, manifest: dict[str, Any]) -> str:
+    kept = len(_kept(directory, manifest))
+    return f"{kept} records have unique ids, and the digest {manifest['digest'][:16]}…"
+
+
+def _kept(directory: Path, manifest: dict[str, Any]) -> set[str]:
+    """Return the ids of the records in the splits, after looking at their digest."""
+    digest, ids = ContentDigest(), set[str]()
     for split, record in read_records(directory):
         _add_new(directory, ids, record.id)
         digest.add(split, record)
-        kept += 1
-    for dropped in read_dropped(directory):
-        _add_new(directory, ids, dropped.record.id)
     if digest.hexdigest() != manifest["digest"]:
         raise DatasetError(f"{directory}: the digest of the records is not the manifest's")
-    _check_named(directory, ids)
-    return f"{len(ids)} records have unique ids, {kept} the digest {manifest['digest'][:16]}…"
+    return ids
 
 
 def _add_new(directory: Path, ids: set[str], id: str) -> None:
@@ -221,6 +197,11 @@ def _ledgers(directory: Path, manifest: dict[str, Any]) -> str:
     return "every line of the ledgers has the keys of its kind"
 
 
+def _withheld(directory: Path, manifest: dict[str, Any]) -> str:
+    names = ", ".join(clip(output["path"]) for output in manifest[WITHHELD])
+    return f"not checked, for they were not published: {names}"
+
+
 _KINDS = {"evidence": dict, "step": str, "reason": str, "id": str, "field": str, "at": int,
           "removed": str, "inserted": str, "source": str, "path": str, "line": int,
           "offset": int, "error": str, "raw": str, "raw_base64": str}  # fmt: skip
@@ -236,3 +217,5 @@ CHECKS: tuple[Callable[[Path, dict[str, Any]], str], ...] = (
     check_kinds,
     _edits,
 )
+PUBLISHED_CHECKS = (check_files, _account, _steps, _published_records, check_kinds, _withheld)
+"""Those of a directory that was published without its ledgers."""

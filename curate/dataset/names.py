@@ -12,10 +12,13 @@ __all__ = [
     "RESTORED",
     "SCHEMA_VERSION",
     "SPLITS",
+    "WITHHELD",
 ]
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
+WITHHELD = "withheld"
+"""The key of a manifest that lists the files that were not published."""
 COMMANDS = ("clean", "split", "restore")
 """What writes a dataset directory."""
 SPLITS = ("train", "validation", "test")
