@@ -134,12 +134,11 @@ def push(parcel: Parcel, repo: str, *, private: bool = True) -> Pushed:
 
     if constants.HF_HUB_OFFLINE:
         raise HubError("HF_HUB_OFFLINE is set, so nothing is sent to the hub; unset it")
-    token = get_token()
-    if not token:
-        raise HubError("no token for the hub: log in with `hf auth login`, or set HF_TOKEN")
-    api = HfApi(token=token, library_name="curate", library_version=__version__)
-    url = f"{api.endpoint}/datasets/{repo}"
-    with _told(repo, api.endpoint):
+    with _told(repo, constants.ENDPOINT):
+        token = get_token()
+        if not token:
+            raise HubError("no token for the hub: log in with `hf auth login`, or set HF_TOKEN")
+        api = HfApi(token=token, library_name="curate", library_version=__version__)
         is_private = _open(api, repo, private, parcel.files)
         operations = [
             CommitOperationAdd(name, data if isinstance(data, bytes) else str(data))
@@ -151,7 +150,7 @@ def push(parcel: Parcel, repo: str, *, private: bool = True) -> Pushed:
             commit_message=f"Dataset {parcel.digest[:16]}",
             repo_type="dataset",
         )
-    return Pushed(url, commit.oid, is_private)
+    return Pushed(f"{constants.ENDPOINT}/datasets/{repo}", commit.oid, is_private)
 
 
 def _open(api: "HfApi", repo: str, private: bool, names: Collection[str]) -> bool:
@@ -191,9 +190,9 @@ def _is_part(name: str) -> bool:
 @contextmanager
 def _told(repo: str, endpoint: str) -> Iterator[None]:
     """Turn what the client of the hub raises into one line."""
-    from huggingface_hub.errors import (
+    from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is imported
         HfHubHTTPError,
-        HTTPError,  # type: ignore[attr-defined]  # of the HTTP library that it uses
+        HTTPError,
         OfflineModeIsEnabled,
     )
 

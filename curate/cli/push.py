@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("target", metavar="hf:OWNER/NAME")
 @click.option("--public", is_flag=True, help="Let everybody see it; private without.")
 @click.option("--with-ledgers", is_flag=True,
-              help="Upload all: also what was dropped, quarantined, edited, and the report.")  # fmt: skip
+              help="Upload all: what was dropped, quarantined and edited too.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Only list what would be uploaded; no network.")
 @json_flag
 def push_command(
