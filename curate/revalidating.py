@@ -23,12 +23,10 @@ from curate.engines import Edit
 from curate.errors import DatasetError, clip
 from curate.records import Dropped, Record
 from curate.rerunning import Exemptions, Item, Rerun, rebuild
-from curate.splitting import split_of
+from curate.splitting.planning import STEP as SPLIT
 from curate.steps import STEPS, RecordStep
 
 __all__ = ["other_version", "revalidate"]
-
-_SPLIT = "split"
 
 
 def revalidate(directory: Path) -> str:
@@ -45,7 +43,7 @@ def revalidate(directory: Path) -> str:
     manifest = read_manifest(directory)
     if WITHHELD in manifest:
         return "not run again: what was dropped and edited was not published"
-    entries = [step for step in manifest["steps"] if step["name"] != _SPLIT]
+    entries = [step for step in manifest["steps"] if step["name"] != SPLIT]
     names = [step["name"] for step in entries]
     if odd := other_version(manifest, names):
         return f"not run again: {odd}, and another version may decide otherwise"
@@ -57,9 +55,8 @@ def revalidate(directory: Path) -> str:
         f"{directory}/manifest.json",
     )
     aside = frozenset((row["step"], row["id"]) for row in read_ledger(directory / RESTORED))
-    split = next((s["settings"] for s in manifest["steps"] if s["name"] == _SPLIT), None)
     with EditIndex(directory) as edits:
-        judge = _Judge(directory, edits, split)
+        judge = _Judge(directory, edits)
         exempt, references = Exemptions(records=aside), partial(KeptReferences, directory)
         rerun = Rerun(steps, names, edits, exempt, judge, references)
         for item in rerun.run(_items(directory, manifest, names, edits, steps)):
@@ -87,6 +84,8 @@ def _items(
     steps: list[Any],
 ) -> Iterator[Item]:
     for split, was in in_reading_order(directory, manifest):
+        if isinstance(was, Dropped) and was.step == SPLIT:
+            was = was.record  # all the other steps kept it
         record = was.record if isinstance(was, Dropped) else was
         fate = names.index(was.step) if isinstance(was, Dropped) else len(names)
         trusted = fate < len(names) and steps[fate] is None
@@ -98,29 +97,20 @@ def _items(
 class _Judge:
     """Compares what comes out of the steps with what the directory says."""
 
-    def __init__(
-        self,
-        directory: Path,
-        edits: EditIndex,
-        split: dict[str, Any] | None,
-    ) -> None:
+    def __init__(self, directory: Path, edits: EditIndex) -> None:
         self.records = 0
         self._directory = directory
         self._edits = edits
-        self._split = split
         self._clusters = iter(read_lines(directory / CLUSTERS))
         self._next = 0
 
     def keep(self, item: Item) -> None:
-        """Raise unless the record was kept as it comes out, in this split."""
+        """Raise unless the record was kept as it comes out."""
         if isinstance(item.was, Dropped):
             raise self._fault(
                 item, f"was dropped by {item.was.step} as {item.was.reason}, and passes"
             )
         self._compare(item, item.record, item.was)
-        expected = "train" if self._split is None else split_of(item.was, **self._split)
-        if item.split != expected:
-            raise self._fault(item, f"is in split {item.split}, and belongs to {expected}")
 
     def drop(self, item: Item, verdict: Dropped) -> None:
         """Raise unless the record was dropped so."""

@@ -1,10 +1,15 @@
 """`curate split`."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from curate.cli.options import directory, json_flag, out, overwrite
+
+_ROWS = 20  # sources that are shown
+_ASKED = ("validation", "test")
 
 
 @click.command("split")
@@ -21,6 +26,11 @@ from curate.cli.options import directory, json_flag, out, overwrite
     type=click.IntRange(0, 2**32 - 1),
     help="Another seed, another split.",
 )
+@click.option(
+    "--stratify",
+    type=click.Choice(["source"]),
+    help="Each source gets its share of each split, as near as whole groups allow.",
+)
 @overwrite
 @json_flag
 def split_command(
@@ -29,30 +39,84 @@ def split_command(
     validation: float,
     test: float,
     seed: int,
+    stratify: str | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Split a dataset directory by groups.
 
-    Records with an equal context go into the same split, records without one by an equal prompt. A
-    passage that stands inside the instruction is not seen as shared. The hash of the content
-    decides, so that more records move no old one.
+    Records go together that are near-duplicates, or share a context, a prompt, the beginning of a
+    conversation or a passage: 20 words in a row, wherever they stand in the prompt, that are not
+    the wording of many prompts. The hash of the content decides where a group goes. Source by
+    source: a source that is added behind the others moves no record; what then belongs to two
+    splits is dropped, with the reason. No two splits share anything: the manifest says what was
+    looked for, and `curate audit` looks again.
 
     Example: curate split clean -o split --validation 0.1 --test 0
     """
-    from curate.dataset import SPLITS
-    from curate.reporting.terminal import print_json, print_table
+    from curate.dataset import SPLITS, read_manifest
+    from curate.reporting.terminal import print_json, print_table, talk
     from curate.splitting import split_dataset
 
-    counts = split_dataset(
-        directory, out, validation=validation, test=test, seed=seed, overwrite=overwrite
-    )
+    options = {"validation": validation, "test": test, "seed": seed, "stratify": stratify}
+    counts = split_dataset(directory, out, **options, overwrite=overwrite)  # type: ignore[arg-type]
+    step = read_manifest(out)["steps"][-1]
+    for line in _remarks(counts, step):
+        talk(line)
     if as_json:
         print_json(dict(sorted(counts.items())), indent=False)
         return
-    total = sum(counts.values())
-    rows = [
-        [name, n, f"{n / total:.1%}"] for name, n in ((s, counts[s]) for s in SPLITS if s in counts)
-    ]
+    rows = [[name, counts[name], _share(counts, name)] for name in SPLITS if name in counts]
     print_table("Splits", ["split", "records", "share"], rows)
+    if len(step["shares"]) > 1:
+        _print_sources(step)
+    proof = step["proof"]
+    click.echo(
+        f"{proof['groups']:,} groups, the largest of {proof['largest_group']:,} records; "
+        "across splits: " + ", ".join(f"{n} × {kind}" for kind, n in proof["across"].items())
+    )
     click.echo(f"dataset directory: {out}")
+
+
+def _share(counts: Mapping[str, int], name: str) -> str:
+    return f"{counts.get(name, 0) / sum(counts.values()):.1%}"
+
+
+def _print_sources(step: Mapping[str, Any]) -> None:
+    """Print the shares of the sources that are farthest from what was asked."""
+    from curate.dataset import SPLITS
+    from curate.reporting.terminal import print_table
+
+    asked = step["settings"]
+
+    def off(counts: Mapping[str, int]) -> float:
+        total = sum(counts.values())
+        return float(sum(abs(counts.get(s, 0) - asked[s] * total) for s in _ASKED))
+
+    shares = step["shares"]
+    chosen = sorted(shares, key=lambda name: -off(shares[name]))[:_ROWS]
+    rows = [
+        [name, sum(shares[name].values()), *(_share(shares[name], split) for split in SPLITS)]
+        for name in shares
+        if name in chosen
+    ]
+    some = (
+        f", the {_ROWS} of {len(shares)} farthest from their share" if len(shares) > _ROWS else ""
+    )
+    print_table(f"Sources{some}", ["source", "records", *SPLITS], rows)
+
+
+def _remarks(counts: Mapping[str, int], step: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what has to be said: splits far from their share, and what was dropped."""
+    asked, total = step["settings"], sum(counts.values())
+    for name in _ASKED:
+        found = counts.get(name, 0)
+        if abs(found - asked[name] * total) > max(asked[name] * total / 5, 1):
+            hint = "" if asked["stratify"] else "; `--stratify source` fits them to the shares"
+            yield (
+                f"{name}: {found:,} of {total:,} records, {found / total:.1%} and not "
+                f"{asked[name]:.1%}: groups stay whole, the largest has "
+                f"{step['proof']['largest_group']:,} records{hint}"
+            )
+    for reason, number in step["dropped"].items():
+        yield f"{number:,} records dropped ({reason}): each belongs with records of two splits"
