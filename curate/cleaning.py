@@ -1,4 +1,4 @@
-"""Clean sources into a dataset directory: what `curate clean` does."""
+"""Clean sources into a dataset directory: what `curate clean` and `curate merge` do."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,7 @@ from curate.reporting.report import write_pages
 from curate.resuming import described, find_checkpoint, find_finished
 from curate.sources import Source
 from curate.steps import Normalise, Step
+from curate.steps.mix import Mix
 
 __all__ = ["check_left", "clean"]
 
@@ -101,6 +102,7 @@ def _write(
     progress: Callable[[int], None],
 ) -> dict[str, Any]:
     """Run the steps, make the directory whole and return its manifest."""
+    mix = next((step for step in steps if isinstance(step, Mix)), None)
     try:
         account = run_pipeline(
             sources, steps, writer, references=references, workers=workers, progress=progress,
@@ -108,7 +110,7 @@ def _write(
         )  # fmt: skip
         writer.gather()
         manifest = writer.manifest(
-            command="clean",
+            command="clean" if mix is None else "merge",
             account={
                 "sources": [source.to_dict() for source in account.sources],
                 "references": [
@@ -119,7 +121,7 @@ def _write(
                 "steps": [step.to_dict() for step in account.steps],
                 "counts": account.counts(),
             },
-            seed=None,
+            seed=None if mix is None else mix.seed,
         )
         write_pages(writer, manifest)
         writer.commit(manifest)

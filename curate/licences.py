@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-__all__ = ["LICENCES", "UNKNOWN", "Terms", "canonical", "terms_of", "warnings"]
+__all__ = ["LICENCES", "TOGETHER", "UNKNOWN", "Terms", "canonical", "terms_of", "warnings"]
 
 UNKNOWN = "unknown"
 """What a record without a licence is said to have."""
@@ -52,7 +52,7 @@ _SHARE_ALIKE = {
     "eupl": ["eupl-1.1", "eupl-1.2"],
     "gfdl": ["gfdl"],
 }
-_TOGETHER = {
+TOGETHER = {
     frozenset(pair)
     for pair in (
         ("cc-by-sa", "gpl-3.0"),
@@ -163,7 +163,7 @@ def _clash(one: Terms | None, other: Terms | None) -> str:
     if one is None or other is None or one.no_derivatives or other.no_derivatives:
         return ""
     families = {terms.share_alike for terms in (one, other)} - {""}
-    if len(families) == 2 and families not in _TOGETHER:
+    if len(families) == 2 and families not in TOGETHER:
         return "each asks that the whole is shared under itself"
     free = [terms for terms in (one, other) if terms.share_alike and not terms.non_commercial]
     if free and (one.non_commercial or other.non_commercial):

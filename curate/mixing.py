@@ -6,14 +6,21 @@ learning", 3.5.2: temperature-scaled mixing; Xue et al. 2021, mT5, 3.1). As ther
 part is what its cap leaves of it. Whole records are dealt out by largest remainder.
 """
 
+import hashlib
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from curate.errors import UsageError
 
-__all__ = ["Part", "Share", "mix"]
+__all__ = ["MIX", "PART", "Part", "Share", "is_copy", "lot", "mix", "times_drawn"]
+
+MIX, PART = "mix", "part"
+"""The step that draws, and the kind of its lines in clusters.jsonl."""
+_COPY = re.compile(r"#(?:[2-9]|[1-9]\d+)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,8 @@ def mix(
     nothing to give does not hold the others back.
 
     With a total a part that cannot give its share gives all it has, and the others fill up, in
-    proportion to their shares.
+    proportion to their shares: first those without a weight, so that the weights of the others
+    hold, then all.
 
     Raises:
         UsageError: the weights leave nothing for the parts without one, or none is above 0.
@@ -94,7 +102,7 @@ def mix(
         realised = [int(min(pair)) for pair in zip(planned, limits, strict=True)]
     else:
         planned = _deal(total, shares)
-        realised = _fill(planned, shares, limits)
+        realised = _fill(parts, planned, shares, limits)
     return [Share(*pair) for pair in zip(planned, realised, strict=True)]
 
 
@@ -119,10 +127,11 @@ def _shares(parts: Sequence[Part], temperature: float) -> list[Fraction]:
         sizes = [Fraction(part.size if part.weight is None else 0) for part in parts]
     left, whole = 1 - given, sum(sizes)
     by_size = [left * size / whole if whole else Fraction(0) for size in sizes]
-    return [
+    shares = [
         share if part.weight is None else part.weight
         for part, share in zip(parts, by_size, strict=True)
     ]
+    return [share / (sum(shares) or 1) for share in shares]  # the others may have no record
 
 
 def _total(
@@ -160,17 +169,56 @@ def _deal(total: int, shares: Sequence[Fraction]) -> list[int]:
     return dealt
 
 
-def _fill(planned: Sequence[int], shares: Sequence[Fraction], limits: Sequence[float]) -> list[int]:
-    """Return what each part gives: what is planned if it can, the others in place of those."""
-    given = [0] * len(planned)
-    wanted = list(planned)
-    while any(wanted):
-        for place, number in enumerate(wanted):
-            given[place] = int(min(given[place] + number, limits[place]))
-        missing = sum(planned) - sum(given)
-        room = [
-            share if given[place] < limits[place] else Fraction(0)
-            for place, share in enumerate(shares)
-        ]
-        wanted = _deal(missing, room)
+def _fill(
+    parts: Sequence[Part],
+    planned: Sequence[int],
+    shares: Sequence[Fraction],
+    limits: Sequence[float],
+) -> list[int]:
+    """Return what each part gives: what is planned if it can, the others in place of those.
+
+    Parts without a weight fill up first, so that the weights hold as long as they can.
+    """
+    given = [int(min(pair)) for pair in zip(planned, limits, strict=True)]
+    for weighed in (False, True):
+        while missing := sum(planned) - sum(given):
+            room = [
+                share if given[i] < limits[i] and (part.weight is None or weighed) else Fraction(0)
+                for i, (part, share) in enumerate(zip(parts, shares, strict=True))
+            ]
+            more = _deal(missing, room)
+            if not any(more):
+                break
+            given = [
+                int(min(have + new, limit))
+                for have, new, limit in zip(given, more, limits, strict=True)
+            ]
     return given
+
+
+def lot(id: str, seed: int) -> bytes:
+    """Return the lot of a record: those with the smallest ones are drawn."""
+    content = f"{seed}:{id}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(content, digest_size=12).digest()
+
+
+def times_drawn(id: str, drawn: Mapping[str, Any]) -> int:
+    """Return how often a record is in the result.
+
+    Args:
+        id: of the record.
+        drawn: of its part: `seed`, how many `times` all are there, and the `last` lot of those that
+            are there once more, as hexadecimal digits.
+
+    """
+    last: str = drawn["last"]
+    return int(drawn["times"]) + bool(last and lot(id, drawn["seed"]).hex() <= last)
+
+
+def is_copy(id: str) -> bool:
+    """Return whether an id is that of a copy, in a directory that has some.
+
+    >>> is_copy("facts:7#2"), is_copy("facts:7"), is_copy("facts#2:7"), is_copy("facts:7#1")
+    (True, False, False, False)
+    """
+    return _COPY.search(id) is not None

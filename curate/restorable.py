@@ -12,7 +12,7 @@ from curate.errors import DatasetError, UsageError, clip
 from curate.rerunning import Exemptions
 from curate.steps import STEPS
 
-__all__ = ["check_outside", "check_unsplit", "find_exemptions"]
+__all__ = ["check_outside", "check_unrepeated", "check_unsplit", "find_exemptions"]
 
 
 def check_outside(source: Path, target: Path) -> None:
@@ -29,6 +29,15 @@ def check_unsplit(directory: Path, manifest: dict[str, Any]) -> None:
             f"{directory}: was written by `curate split`, and a restored record could share a "
             "group with records of any split; restore in the directory that `curate clean` "
             "wrote, then split the result"
+        )
+
+
+def check_unrepeated(directory: Path, manifest: dict[str, Any]) -> None:
+    """Raise DatasetError if records are there several times: how often would change for all."""
+    if "repeated" in manifest["counts"]:
+        raise DatasetError(
+            f"{directory}: was written by `curate merge --repeat`, and with other records each "
+            "would be repeated another number of times; merge the sources again"
         )
 
 

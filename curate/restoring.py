@@ -26,7 +26,12 @@ from curate.engines import Edit
 from curate.records import Dropped, Quarantined, Record, Reference
 from curate.reporting.report import write_pages
 from curate.rerunning import Exemptions, Item, Rerun, rebuild
-from curate.restorable import check_outside, check_unsplit, find_exemptions
+from curate.restorable import (
+    check_outside,
+    check_unrepeated,
+    check_unsplit,
+    find_exemptions,
+)
 
 __all__ = ["Restoration", "restore"]
 
@@ -76,6 +81,7 @@ def restore(
     manifest = read_manifest(source)
     audit(source)
     check_unsplit(source, manifest)
+    check_unrepeated(source, manifest)
     before = frozenset((row["step"], row["id"]) for row in read_ledger(source / RESTORED))
     names = [step["name"] for step in manifest["steps"]]
     exempt = find_exemptions(source, manifest["steps"], wanted)

@@ -1,4 +1,5 @@
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # No deadline: these machines are noisy. The same examples each time where a run decides.
 settings.register_profile("curate", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("curate")
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 
 Rows = list[dict]
 

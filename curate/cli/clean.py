@@ -1,6 +1,7 @@
 """`curate clean`."""
 
 from collections import Counter
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -224,8 +225,10 @@ def _found(step: str, name: str, records: int, lines: list[dict[str, Any]]) -> s
     return f"{records:,} records went"
 
 
-def show_account(manifest: dict[str, Any], directory: Path) -> None:
-    """Print what each step did and the balance."""
+def show_account(
+    manifest: dict[str, Any], directory: Path, tail: Callable[[], None] = lambda: None
+) -> None:
+    """Print what each step did, the balance, and what `tail` prints."""
     from curate.dataset import CLUSTERS, read_ledger
     from curate.reporting.terminal import print_table
 
@@ -236,9 +239,10 @@ def show_account(manifest: dict[str, Any], directory: Path) -> None:
         rows += [["", "", "", "", reason] for reason in why[1:]]
     print_table("Steps", ["step", "records in", "edited", "dropped", "why"], rows)
     counts = {name: f"{number:,}" for name, number in manifest["counts"].items()}
-    click.echo(
-        "read {read} = kept {kept} + dropped {dropped} + quarantined {quarantined}".format(**counts)
-    )
+    balance = "read {read} = kept {kept} + dropped {dropped} + quarantined {quarantined}"
+    if "repeated" in counts:
+        balance += ", and {repeated} lines more repeat some of those kept"
+    click.echo(balance.format(**counts))
     lines = [
         row
         for row in read_ledger(directory / CLUSTERS)
@@ -257,4 +261,5 @@ def show_account(manifest: dict[str, Any], directory: Path) -> None:
         click.echo(
             f"{conflicts:,} prompts have several answers, none similar: {CLUSTERS} lists them"
         )
+    tail()
     click.echo(f"dataset directory: {directory}")

@@ -10,6 +10,7 @@ from curate.dataset.digest import ContentDigest
 from curate.dataset.edits import EditIndex, undo
 from curate.dataset.hashes import check_files
 from curate.dataset.manifest import read_manifest
+from curate.dataset.mixture import check_mixture
 from curate.dataset.names import (
     COMMANDS,
     LEDGER_KEYS,
@@ -50,10 +51,10 @@ def _account(directory: Path, manifest: dict[str, Any]) -> str:
             f"{directory}/manifest.json: command is {clip(manifest['command'])}, none of "
             f"{', '.join(COMMANDS)}"
         )
-    kept = sum(rows.get(f"{split}.jsonl", 0) for split in SPLITS)
+    lines = sum(rows.get(f"{split}.jsonl", 0) for split in SPLITS)
     found = {
         "read": sum(source["rows"] for source in manifest["sources"]),
-        "kept": kept,
+        "kept": lines - counts.get("repeated", 0),
         "dropped": rows["dropped.jsonl"],
         "quarantined": rows["quarantine.jsonl"],
     }
@@ -65,9 +66,9 @@ def _account(directory: Path, manifest: dict[str, Any]) -> str:
         raise DatasetError(f"{directory}: the sources had {unread} unreadable rows: {counts}")
     if counts["read"] != counts["kept"] + counts["dropped"] + counts["quarantined"]:
         raise DatasetError(f"{directory}: read = kept + dropped + quarantined fails: {counts}")
-    return "read {read} = kept {kept} + dropped {dropped} + quarantined {quarantined}".format(
-        **counts
-    )
+    balance = "read {read} = kept {kept} + dropped {dropped} + quarantined {quarantined}"
+    repeated = f", {counts['repeated']} more lines repeat some" if "repeated" in counts else ""
+    return balance.format(**counts) + repeated
 
 
 def _steps(directory: Path, manifest: dict[str, Any]) -> str:
@@ -214,6 +215,7 @@ CHECKS: tuple[Callable[[Path, dict[str, Any]], str], ...] = (
     check_sources,
     _dropped,
     _records,
+    check_mixture,
     check_kinds,
     _edits,
 )

@@ -57,6 +57,8 @@ def _faults(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is not there or is not what belongs there."""
     yield from _misfits(manifest, _KEYS, "")
     yield from _misfits(manifest["counts"], _COUNTS, "counts.")
+    optional = {name: int for name in ("repeated",) if name in manifest["counts"]}
+    yield from _misfits(manifest["counts"], optional, "counts.")
     yield from _misfits(manifest["languages"], _LANGUAGES, "languages.")
     tallies = ("licenses", manifest["licenses"]), ("languages", manifest["languages"]["languages"])
     for place, tally in tallies:

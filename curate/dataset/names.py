@@ -19,14 +19,14 @@ SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 WITHHELD = "withheld"
 """The key of a manifest that lists the files that were not published."""
-COMMANDS = ("clean", "split", "restore")
+COMMANDS = ("clean", "merge", "split", "restore")
 """What writes a dataset directory."""
 SPLITS = ("train", "validation", "test")
 RESTORED = "restored.jsonl"
 """The verdicts that `--restore` set aside; there only if there are some."""
 CLUSTERS = "clusters.jsonl"
 """What steps say of several records together: those that are alike, prompts with several answers,
-evaluation sets and where their items are."""
+evaluation sets and where their items are, what the parts of a mix gave."""
 REFERENCES = "references.jsonl"
 """The records of other sets that steps compared with and named; there only if there are some."""
 OPTIONAL = (RESTORED, REFERENCES)
@@ -38,7 +38,8 @@ LEDGER_KEYS = {
     CLUSTERS: (
         {"step", "kind", "ids"},
         {"same", "normalised", "pairs", "gone", "others"}
-        | {"set", "items", "unusable", "template", "evidence"},
+        | {"set", "items", "unusable", "template", "evidence"}
+        | {"sources", "weight", "cap", "available", "planned", "realised", "times", "last", "seed"},
     ),
     REFERENCES: ({"step", "set", "record"}, set[str]()),
     RESTORED: ({"id", "step", "reason", "evidence"}, set[str]()),

@@ -7,8 +7,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from curate.dataset.mixture import read_originals
 from curate.dataset.names import SPLITS
-from curate.dataset.reader import read_lines, read_records
+from curate.dataset.reader import read_lines
 from curate.records import Dropped, Record
 
 __all__ = ["in_reading_order", "is_recorded", "read_dropped"]
@@ -20,7 +21,7 @@ _POSITION = re.compile(r":(\d+)(?:\.(\d+))?")
 def in_reading_order(
     directory: Path, manifest: Mapping[str, Any], dropped_by: Collection[str] | None = None
 ) -> Iterator[tuple[str, Record | Dropped]]:
-    """Yield every record that was read: kept ones with their split, dropped ones with "".
+    """Yield every record that was read, once: kept ones with their split, dropped ones with "".
 
     Of dropped ones only those of the steps in `dropped_by`, if it is given.
 
@@ -54,7 +55,7 @@ def _runs(
 ) -> list[Iterable[tuple[str, Record | Dropped]]]:
     """Return what is in reading order as it stands: each split, and what each step dropped."""
     runs: list[Iterable[tuple[str, Record | Dropped]]] = [
-        read_records(directory, [split]) for split in SPLITS
+        read_originals(directory, [split]) for split in SPLITS
     ]
     steps = [step["name"] for step in manifest["steps"] if step["dropped"]]
     wanted = [step for step in steps if dropped_by is None or step in dropped_by]

@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from curate.dataset.mixture import read_originals
 from curate.dataset.order import is_recorded, read_dropped
 from curate.dataset.reader import read_lines, read_records
 from curate.errors import DatasetError, clip
@@ -28,7 +29,7 @@ def check_sources(directory: Path, manifest: dict[str, Any]) -> str:
     if repeated := [name for name, times in names.items() if times > 1]:
         raise DatasetError(f"{directory}/manifest.json: source {clip(repeated[0])} is there twice")
     unread = _unread(directory / "quarantine.jsonl", names)
-    kept = (record for _, record in read_records(directory))
+    kept = (record for _, record in read_originals(directory))
     dropped = (dropped.record for dropped in read_dropped(directory))
     found = Counter(record.source for record in chain(kept, dropped)) + unread
     sure = not is_recorded(manifest)

@@ -13,6 +13,7 @@ import orjson
 
 from curate import __version__
 from curate.dataset.digest import ContentDigest
+from curate.dataset.mixture import Mixture
 from curate.dataset.names import (
     CLUSTERS,
     FILES,
@@ -73,7 +74,8 @@ class DatasetWriter:
         self.staging = Staging(directory, run or {})
         self.stages: dict[str, int] = {}
         self._digest = ContentDigest()
-        self._licenses: Counter[str] = Counter()
+        self._licenses: Counter[tuple[str, str]] = Counter()
+        self._mixture = Mixture()
         self._languages = LanguageSample()
         self._last: tuple[Record | None, bytes] = (None, b"")
         self._check_target(overwrite or sizes is not None)
@@ -112,14 +114,15 @@ class DatasetWriter:
             self.staging.remove()
 
     def keep(self, record: Record, split: str = "train") -> None:
-        """Write a record of a split."""
-        self._note(split, record)
-        self.spool(f"{split}.jsonl", record)
+        """Write a record of a split, as often as the mix says that it is there."""
+        for each in (record, *self._mixture.copies(record)):
+            self._note(split, each)
+            self.spool(f"{split}.jsonl", each)
 
     def _note(self, split: str, record: Record) -> None:
         """Take in what the manifest says of the records."""
         self._digest.add(split, record)
-        self._licenses[record.license] += 1
+        self._licenses[record.source, record.license] += 1
         self._languages.add(record)
 
     def spool(self, name: str, record: Record) -> None:
@@ -149,6 +152,7 @@ class DatasetWriter:
 
     def cluster(self, step: str, row: dict[str, Any]) -> None:
         """Write a line of clusters.jsonl."""
+        self._mixture.note(row)
         self._ledger(CLUSTERS, step, {"step": step, **row})
 
     def reference(self, step: str, reference: Reference) -> None:
@@ -197,6 +201,11 @@ class DatasetWriter:
             for name, file in self.staging.files.items()
             if name in FILES
         ]
+        licenses: Counter[str] = Counter()
+        for (_, license), number in self._licenses.items():
+            licenses[license] += number
+        repeated = self._mixture.repeated
+        mixing = self._mixture.entry(account["steps"], self._licenses)
         return {
             "schema_version": SCHEMA_VERSION,
             "command": command,
@@ -204,8 +213,9 @@ class DatasetWriter:
             **({"references": found} if (found := account.get("references")) else {}),
             "steps": account["steps"],
             **({"rounds": found} if (found := account.get("rounds")) else {}),
-            "counts": account["counts"],
-            "licenses": dict(sorted(self._licenses.items())),
+            "counts": {**account["counts"], **({"repeated": repeated} if repeated else {})},
+            **({"mixing": mixing} if mixing else {}),
+            "licenses": dict(sorted(licenses.items())),
             "languages": self._languages.shares(),
             "outputs": sorted(outputs, key=lambda output: FILES.index(str(output["path"]))),
             "seed": seed,

@@ -1,5 +1,6 @@
 """The dataset card: README.md with the front matter that `datasets.load_dataset` reads."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ def card(manifest: dict[str, Any]) -> str:
         f"---\n{yaml.safe_dump(_front(manifest), sort_keys=False, allow_unicode=True)}---",
         "# Instruction dataset",
         f"{counts['read']:,} rows read = {counts['kept']:,} kept + {counts['dropped']:,} dropped + "
-        f"{counts['quarantined']:,} quarantined. Digest `{manifest['digest']}`.",
+        f"{counts['quarantined']:,} quarantined.{_repeated(counts)} "
+        f"Digest `{manifest['digest']}`.",
         "## Splits",
         table(["split", "records"], _splits(manifest)),
         *_origins(manifest),
@@ -95,6 +97,12 @@ def check_card(directory: Path) -> str:
     return "README.md is the card that the manifest makes"
 
 
+def _repeated(counts: Mapping[str, int]) -> str:
+    if "repeated" not in counts:
+        return ""
+    return f" {counts['repeated']:,} more lines repeat some of those kept, as a merge was asked to."
+
+
 def _front(manifest: dict[str, Any]) -> dict[str, Any]:
     """Return the front matter, in words that the Hub knows."""
     found = languages(manifest["languages"])
@@ -104,7 +112,7 @@ def _front(manifest: dict[str, Any]) -> dict[str, Any]:
         **({"language": found} if found else {}),
         "task_categories": ["text-generation"],
         "tags": ["instruction-tuning", "curate"],
-        "size_categories": [size_category(manifest["counts"]["kept"])],
+        "size_categories": [size_category(sum(number for _, number in _splits(manifest)))],
         "configs": [{"config_name": "default", "data_files": files}],
         "dataset_info": {"features": _FEATURES},
     }

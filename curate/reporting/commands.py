@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from curate.merging import BY_DEFAULT
+from curate.safe_yaml import parse_yaml
 from curate.steps import STEPS
 from curate.steps.decontaminate import Decontaminate
 from curate.steps.dedup import Dedup
@@ -60,7 +62,7 @@ def _chained(lines: Sequence[list[str]]) -> Iterator[list[str]]:
 def _first(manifest: Entry, settings: Mapping[str, Entry]) -> list[str]:
     """Return the command that reads the sources."""
     entries = manifest["sources"]
-    sources = [*dict.fromkeys(e.get("argument") or f"{e['name']}={e['path']}" for e in entries)]
+    sources = [*dict.fromkeys(_argument(entry) for entry in entries)]
     forced = dict.fromkeys(e["forced"] for e in entries if "forced" in e)
     mapping = {field: column for e in entries for field, column in e.get("mapping", {}).items()}
     options = [("--layout", layout) for layout in forced]
@@ -71,14 +73,29 @@ def _first(manifest: Entry, settings: Mapping[str, Entry]) -> list[str]:
         options += [(option, argument) for argument in given]
     settings = dict(settings)
     verb = "merge" if Mix.name in settings else "clean"
+    usual = {name for name, step in _KNOWN.items() if step.on}
     if verb == "merge":
+        sources += _licenses(entries, settings[Mix.name]["parts"])
         options += _merging(settings)
-    options += _steps(settings, {e["step"] for e in references}, merged=verb == "merge")
+        usual = set(BY_DEFAULT)
+    options += _steps(settings, {e["step"] for e in references}, usual, choice=verb == "clean")
     if len(sources) == 1 and all(value.startswith(f"{Dedup.name}.") for _, value in options):
         sources = [_as_any_source(entries[0], *sources)]
     if any(source.startswith("-") and source != "-" for source in sources):
         return ["curate", verb, *_flat(options), "--", *sources]
     return ["curate", verb, *sources, *_flat(options)]
+
+
+def _argument(entry: Entry) -> str:
+    return entry.get("argument") or f"{entry['name']}={entry['path']}"
+
+
+def _licenses(entries: Sequence[Entry], parts: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield, for each part of a merge whose sources have one licence, what gives it to them."""
+    for part, names in parts.items():
+        held = {entry["license"] for entry in entries if entry["name"] in names}
+        if len(held) == 1 and (license := held.pop()):
+            yield f"{part}.license={license}"
 
 
 def _as_any_source(entry: Entry, argument: str) -> str:
@@ -103,11 +120,14 @@ def _merging(settings: dict[str, Entry]) -> Iterator[tuple[str, str]]:
 
 
 def _steps(
-    settings: Mapping[str, Entry], compared: set[str], merged: bool
+    settings: Mapping[str, Entry], compared: set[str], usual: set[str], *, choice: bool
 ) -> Iterator[tuple[str, str]]:
-    """Yield the options that make these steps run, with these settings, and no others."""
-    skipped = [name for name, step in _KNOWN.items() if step.on and name not in settings]
-    only = len(skipped) > len(settings) and not merged
+    """Yield the options that make these steps run, with these settings, and no others.
+
+    `usual` are those that run without a word; with a choice `--only` may say which.
+    """
+    skipped = [name for name in _KNOWN if name in usual and name not in settings]
+    only = choice and 0 < len(settings) < len(skipped)
     yield from (("--only", name) for name in settings if only)
     yield from (("--skip", name) for name in skipped if not only)
     for name, values in settings.items():
@@ -115,7 +135,7 @@ def _steps(
             continue
         default = _KNOWN[name].model_construct().model_dump(mode="json")
         changed = [*_changed(name, default, values)]
-        if not (changed or only or _KNOWN[name].on or name in compared):
+        if not (changed or only or name in usual or name in compared):
             field = next(iter(values))  # an option of its own makes it run
             changed = [("--set", f"{name}.{field}={_yaml(values[field])}")]
         yield from changed
@@ -133,7 +153,20 @@ def _yaml(value: object) -> str:
     >>> _yaml(0.9), _yaml(["en", "no"]), _yaml(None)
     ('0.9', "[en, 'no']", 'null')
     """
-    dumped = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=1 << 30)
+    kinds = (True, None), (False, None), (False, '"')
+    texts = [_dump(value, readable, style) for readable, style in kinds]
+    same = (text for text in texts if text.isprintable() and parse_yaml(text, "") == value)
+    return next(same, texts[-1])
+
+
+def _dump(value: object, readable: bool, style: str | None) -> str:
+    dumped = yaml.safe_dump(
+        [value],
+        default_flow_style=True,
+        default_style=style,
+        allow_unicode=readable,
+        width=1 << 30,
+    )
     return dumped.strip()[1:-1]
 
 

@@ -17,8 +17,8 @@ from curate.dataset import (
     read_ledger,
     read_lines,
     read_manifest,
-    read_records,
 )
+from curate.dataset.mixture import read_originals
 from curate.engines import Edit
 from curate.errors import DatasetError, UsageError
 from curate.records import Dropped, Quarantined, Record, Reference
@@ -55,12 +55,12 @@ def split_dataset(
     manifest = read_manifest(source)
     _check_unsplit(source, manifest)
     dedup = comparison(manifest, f"{source}/manifest.json")
-    plan = find_plan((record for _, record in read_records(source)), shares, dedup)
+    plan = find_plan((record for _, record in read_originals(source)), shares, dedup)
     with DatasetWriter(target, overwrite=overwrite) as writer:
+        _copy_ledgers(source, writer)  # first, as they say how often a record is there
         counts, by_source, out = _write(source, plan, writer)
         if counts["train"] == 0:
             raise DatasetError(f"{source}: nothing would be left to train on: {dict(counts)}")
-        _copy_ledgers(source, writer)
         for dropped in out:
             writer.drop(dropped)
         step = {
@@ -109,7 +109,7 @@ def _write(
     counts: Counter[str] = Counter()
     by_source: dict[str, dict[str, int]] = {}
     out: list[Dropped] = []
-    for number, (_, record) in enumerate(read_records(source)):
+    for number, (_, record) in enumerate(read_originals(source)):
         split = plan.split(number)
         if not split:
             out.append(Dropped(record, STEP, REASON, plan.evidence(number)))
@@ -122,7 +122,7 @@ def _write(
 
 
 def _account(manifest: dict[str, Any], step: dict[str, Any]) -> dict[str, Any]:
-    counts = manifest["counts"]
+    counts = {name: n for name, n in manifest["counts"].items() if name != "repeated"}
     gone = step["in"] - step["kept"]
     return {
         "sources": manifest["sources"],

@@ -104,7 +104,7 @@ class Chooser:
 def _fill(groups: list[int], sizes: list[int], room: int) -> list[int]:
     """Return the groups, as they come, that fit, and the one that then brings it nearer.
 
-    >>> _fill([0, 1, 2, 3], [4, 9, 3, 2], 8)
+    >>> _fill([0, 1, 2, 3], [4, 9, 2, 3], 8)
     [0, 2, 3]
     """
     taken = []

@@ -1,4 +1,4 @@
-"""The cleaning steps, in the order in which `curate clean` takes them."""
+"""The steps, in the order in which records take them."""
 
 from curate.steps.base import RecordStep, SetStep, Step
 from curate.steps.decontaminate import Decontaminate
@@ -6,7 +6,9 @@ from curate.steps.dedup import Dedup
 from curate.steps.echo import Echo
 from curate.steps.language import Language
 from curate.steps.length import Length
+from curate.steps.licenses import Licenses
 from curate.steps.merged_instructions import MergedInstructions
+from curate.steps.mix import Mix
 from curate.steps.normalise import Normalise
 from curate.steps.pii import Pii
 from curate.steps.placeholders import Placeholders
@@ -24,6 +26,7 @@ __all__ = ["STEPS", "Normalise", "RecordStep", "SetStep", "Step", "select_steps"
 STEPS: tuple[type[Step], ...] = (
     Normalise,
     Validate,
+    Licenses,
     Placeholders,
     MergedInstructions,
     TemplateResidue,
@@ -38,4 +41,5 @@ STEPS: tuple[type[Step], ...] = (
     Decontaminate,
     Dedup,
     SemanticDedup,
+    Mix,
 )

@@ -18,9 +18,9 @@ class Licenses(RecordStep):
     record that states none is under `unknown`.
 
     >>> step = Licenses(allow=("mit", "apache-2.0"))
-    >>> step.apply(Record(id="a:1", license="CC BY-NC 4.0")).reason
+    >>> step.apply(Record(id="a:1", instruction="", license="CC BY-NC 4.0")).reason
     'other_license'
-    >>> kept = Record(id="a:2", license="Apache License 2.0")
+    >>> kept = Record(id="a:2", instruction="", license="Apache License 2.0")
     >>> step.apply(kept) is kept
     True
     """

@@ -1,17 +1,17 @@
 """Draw from several sources what each is to give."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from curate.mixing import Part, mix
+from curate.errors import SourceError, clip
+from curate.mixing import MIX, PART, Part, is_copy, lot, mix, times_drawn
 from curate.records import Dropped, Record, Reference
 from curate.steps.base import Note, Row, SetStep
 
-__all__ = ["Mix", "copies"]
+__all__ = ["Mix"]
 
 
 class Mix(SetStep):
@@ -22,7 +22,7 @@ class Mix(SetStep):
     records that were there, planned and drawn, and how often each is in the result.
     """
 
-    name: ClassVar[str] = "mix"
+    name: ClassVar[str] = MIX
     on: ClassVar[bool] = False
 
     parts: dict[str, tuple[str, ...]] = Field(
@@ -32,7 +32,7 @@ class Mix(SetStep):
         {}, description="Share of the result that a part is to make up."
     )
     caps: dict[str, int] = Field({}, description="The most records that a part may give.")
-    total: int | None = Field(None, ge=0, description="Records of the result.")
+    total: int | None = Field(None, ge=1, description="Records of the result.")
     temperature: float = Field(
         1.0, ge=1, le=1000, description="Shares without a weight are as size to the power 1/T."
     )
@@ -42,8 +42,12 @@ class Mix(SetStep):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if not self.parts:
-            raise ValueError("parts are given by `curate merge` alone")
+            raise ValueError("is what `curate merge` does, and runs there alone")
         return self
+
+    def check(self) -> None:
+        """Raise UsageError if the weights leave nothing for a part, however large it is."""
+        mix([Part(name, 1, _fraction(self.weights.get(name))) for name in self.parts])
 
     def run(
         self,
@@ -56,58 +60,61 @@ class Mix(SetStep):
 
         Raises:
             UsageError: the weights leave nothing for a part without one.
-            LookupError: a record is of no part.
+            SourceError: a record is of no part, or a copy that an earlier merge made.
         """
-        drawn: dict[str, list[bytes]] = {name: [] for name in self.parts}
+        part_of = {source: name for name, sources in self.parts.items() for source in sources}
+        lots: dict[str, list[bytes]] = {name: [] for name in self.parts}
         for record in records:
-            drawn[self.part_of(record)].append(_lot(self.seed, record.id))
-        rows = self._rows(drawn)
+            self._check_record(record, part_of)
+            lots[part_of[record.source]].append(lot(record.id, self.seed))
+        rows = self._rows(lots)
         for row in rows.values():
             note(row)
         for record in records:
-            row = rows[self.part_of(record)]
-            if copies(record, row, self.seed):
+            row = rows[part_of[record.source]]
+            if times_drawn(record.id, row):
                 yield record
             else:
                 evidence = {"from": row["set"], "drawn": row["realised"], "of": row["available"]}
                 yield Dropped(record, self.name, "not_drawn", evidence)
 
-    def part_of(self, record: Record) -> str:
-        """Return the part that a record is of."""
-        return next(name for name, sources in self.parts.items() if record.source in sources)
+    def _check_record(self, record: Record, part_of: Mapping[str, str]) -> None:
+        if record.source not in part_of:
+            raise SourceError(
+                f"record {clip(record.id)} is of the source {clip(record.source)}, which was not "
+                "there when the run began; merge again"
+            )
+        if self.repeat and is_copy(record.id):
+            raise SourceError(
+                f"record {clip(record.id)}: an earlier merge repeated it, and --repeat would do so "
+                "again; let dedup run, or merge what that one was made of"
+            )
 
-    def _rows(self, drawn: Mapping[str, list[bytes]]) -> dict[str, Row]:
+    def _rows(self, lots: Mapping[str, list[bytes]]) -> dict[str, Row]:
         """Return what is noted of each part; of `last`, up to which lot there is one more."""
         parts = [
-            Part(name, len(lots), _fraction(self.weights.get(name)), self.caps.get(name))
-            for name, lots in drawn.items()
+            Part(name, len(each), _fraction(self.weights.get(name)), self.caps.get(name))
+            for name, each in lots.items()
         ]
         shares = mix(parts, total=self.total, temperature=self.temperature, repeat=self.repeat)
         rows: dict[str, Row] = {}
         for part, share in zip(parts, shares, strict=True):
             times, more = divmod(share.realised, part.available) if part.available else (0, 0)
             rows[part.name] = {
-                "kind": "part",
+                "kind": PART,
                 "ids": [],
                 "set": part.name,
+                "sources": self.parts[part.name],
+                "weight": self.weights.get(part.name),
+                "cap": part.cap,
                 "available": part.available,
                 "planned": share.planned,
                 "realised": share.realised,
                 "times": times,
-                "last": sorted(drawn[part.name])[more - 1].hex() if more else "",
+                "last": sorted(lots[part.name])[more - 1].hex() if more else "",
+                "seed": self.seed,
             }
         return rows
-
-
-def copies(record: Record, row: Mapping[str, Any], seed: int) -> int:
-    """Return how often a record is in the result, by what was noted of its part."""
-    last: str = row["last"]
-    return int(row["times"]) + bool(last and _lot(seed, record.id).hex() <= last)
-
-
-def _lot(seed: int, id: str) -> bytes:
-    content = f"{seed}:{id}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(content, digest_size=12).digest()
 
 
 def _fraction(weight: float | None) -> Fraction | None:

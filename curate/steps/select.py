@@ -1,7 +1,7 @@
 """From `--set`, `--only` and `--skip` to the steps that run."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -26,22 +26,25 @@ def select_steps(
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     needed: Sequence[str] = (),
+    default: Collection[str] | None = None,
 ) -> list[Step]:
     """Return the steps to run, in the order of `known`.
 
-    Those that are on, those of which an option is set, and those that are needed.
+    Those that run by default, those of which an option is set, and those that are needed.
 
     Args:
         known: every step there is.
         settings: `STEP.FIELD=VALUE`, the value read as YAML.
         only: names of the steps to run and no others; empty for all.
         skip: names of the steps to leave out.
+        default: names of the steps that run without a word; None: those that are on.
         needed: names of the steps that run even if they are off, unless `only` or `skip` says not.
 
     Raises:
         UsageError: a step, a field or a value that does not exist or does not fit.
     """
     by_name = {step.name: step for step in known}
+    usual = {step.name for step in known if step.on} if default is None else default
     for name in [*only, *skip]:
         _step(by_name, name)
     options: dict[str, _Options] = {}
@@ -53,8 +56,8 @@ def select_steps(
         options[name][field] = text, value
     chosen = [
         name
-        for name, step in by_name.items()
-        if (name in only if only else step.on or name in options or name in needed)
+        for name in by_name
+        if (name in only if only else name in usual or name in options or name in needed)
         and name not in skip
     ]
     if idle := [name for name in options if name not in chosen]:

@@ -75,7 +75,7 @@ def tables(text):
 def made(tmp_path, write_rows, monkeypatch):
     """Clean a file of two licences and a file with a card."""
     monkeypatch.chdir(tmp_path)
-    long = "Tell me in a few words what the weather is like in the town of"
+    long = "Tell me what the weather is like in"
     rows = [{"instruction": f"{long} {t}.", "output": "It rains."} for t in ("Bo", "Ka", "Lu")]
     write_rows(tmp_path / "a.jsonl", [{**rows[0], "license": "Apache License 2.0"}, rows[1]])
     (tmp_path / "d").mkdir()
@@ -107,14 +107,14 @@ def test_the_card_says_what_went_in_and_what_was_removed(made, tmp_path):
 
 
 def test_a_split_dataset_has_its_splits(made, tmp_path):
-    split_dataset(tmp_path / "out", tmp_path / "split", validation=0.4, test=0.3, seed=1)
+    split_dataset(tmp_path / "out", tmp_path / "split", validation=0.4, test=0.3, seed=2)
     text = (tmp_path / "split" / "README.md").read_text()
     manifest = read_manifest(tmp_path / "split")
     assert front(text)["license"] == ["apache-2.0", "cc-by-nc-4.0", "unknown"]
     kept = {o["path"] for o in manifest["outputs"] if o["path"].split(".")[0] in
             ("train", "validation", "test")}  # fmt: skip
     assert {f["path"] for f in front(text)["configs"][0]["data_files"]} == kept
-    assert "curate split step1 --validation 0.4 --test 0.3 --seed 1 -o dataset" in text
+    assert "curate split step1 --validation 0.4 --test 0.3 --seed 2 -o dataset" in text
 
 
 def limits_of(made, **changes):

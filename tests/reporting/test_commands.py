@@ -92,7 +92,13 @@ def test_the_commands_of_the_card_make_the_dataset_again(place, case):
 
 
 def manifest_of(steps, **more):
-    source = {"name": "a", "path": "a.jsonl", "layout": "alpaca", "argument": "a.jsonl"}
+    source = {
+        "name": "a",
+        "path": "a.jsonl",
+        "layout": "alpaca",
+        "argument": "a.jsonl",
+        "license": "",
+    }
     entries = [{"name": s.name, "settings": s.model_dump(mode="json")} for s in steps]
     return {"sources": [source], "steps": entries, **more}
 
@@ -149,7 +155,8 @@ def test_a_value_is_read_back_as_it_was(value):
 def test_a_mix_is_made_again_by_merge():
     mix = {"parts": {"a": ["a"], "b": ["b"]}, "weights": {"a": 0.7}, "caps": {"b": 10},
            "total": 100, "temperature": 2.0, "repeat": True, "seed": 3}  # fmt: skip
-    made = manifest_of(select_steps(STEPS, settings=["dedup.prefer=[b]"]))
+    steps = select_steps(STEPS, settings=["dedup.prefer=[b]"], default=["validate", "dedup"])
+    made = manifest_of(steps)
     made["steps"].append({"name": "mix", "settings": mix})
     assert commands(made) == [
         "curate merge a.jsonl --weight a=0.7 --cap b=10 --total 100 --temperature 2.0 --repeat "

@@ -12,8 +12,10 @@ from curate.records import Dropped, Record
 from curate.steps import STEPS, RecordStep
 from curate.steps.language import Language
 from curate.steps.length import Length
+from curate.steps.licenses import Licenses
 
-OPTIONS = {Length: {"min_words": 2, "max_chars": 80}, Language: {"keep": ("en",)}}
+OPTIONS = {Length: {"min_words": 2, "max_chars": 80}, Language: {"keep": ("en",)},
+           Licenses: {"allow": ("unknown",)}}  # fmt: skip
 ALL = [step(**OPTIONS.get(step, {})) for step in STEPS if issubclass(step, RecordStep)]
 
 PIECES = [
