@@ -65,7 +65,7 @@ class LengthChange:
         self._add(row, _DROPPED)
 
     def _add(self, row: Mapping[str, Any], fate: int) -> None:
-        self._ids.append(xxhash.xxh3_64_intdigest(row["id"]))
+        self._ids.append(xxhash.xxh3_64_intdigest(row["id"].encode()))
         self._fates.append(fate)
         for name, lengths in self._lengths.items():
             text = row[name]
@@ -75,7 +75,7 @@ class LengthChange:
         """Take in a line of edits.jsonl."""
         if row["field"] in self._edited:
             ids, changes = self._edited[row["field"]]
-            ids.append(xxhash.xxh3_64_intdigest(row["id"]))
+            ids.append(xxhash.xxh3_64_intdigest(row["id"].encode()))
             changes.append(len(row["removed"]) - len(row["inserted"]))
 
     def figures(self) -> dict[str, FieldChange]:

@@ -9,9 +9,9 @@ import yaml
 from curate import __version__
 from curate.dataset import SPLITS, read_manifest
 from curate.errors import DatasetError, clip
-from curate.licences import LICENCES, UNKNOWN, canonical, warnings
 from curate.reporting.commands import commands
 from curate.reporting.hub import languages, license_entry, size_category
+from curate.reporting.licensing import licences_of, what_to_know
 from curate.reporting.limits import limits
 from curate.reporting.markdown import fenced, table, text
 
@@ -32,7 +32,6 @@ _FEATURES = [
     {"name": "meta", "dtype": "json"},
 ]
 _SOURCE = ("source", "file", "layout", "rows", "quarantined", "licence")
-_MOST = 20  # licences in the table
 _HERE = (
     "`dropped.jsonl` holds each dropped record with step, reason and evidence, `quarantine.jsonl` "
     "each row that could not be read, `edits.jsonl` each change. `curate explain DIR ID` tells the "
@@ -164,14 +163,8 @@ def _mixed(manifest: dict[str, Any]) -> list[str]:
 
 
 def _licences(counts: dict[str, int]) -> list[str]:
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    rows: list[list[object]] = [[text(name or UNKNOWN), n] for name, n in ordered[:_MOST]]
-    if rest := ordered[_MOST:]:
-        rows.append([f"{len(rest):,} others", sum(n for _, n in rest)])
-    known = {name: n for name, n in counts.items() if canonical(name) in (*LICENCES, UNKNOWN)}
-    said = [f"- {text(line, 300)}" for line in warnings(known)]
-    if strange := sum(counts.values()) - sum(known.values()):
-        said.append(f"- {strange:,} records have licences whose terms are not known: read them.")
+    rows = [[text(name), number] for name, number in licences_of(counts)]
+    said = [f"- {text(line, 300)}" for line in what_to_know(counts)]
     return [table(["licence", "records"], rows), *(["\n".join(said)] if said else [])]
 
 

@@ -1,6 +1,5 @@
 """Samples of what was dropped: some of each reason, and more of all for the search."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -44,17 +43,8 @@ class Drops:
 
     def add_unreadable(self, row: Mapping[str, Any]) -> None:
         """Take in a line of quarantine.jsonl."""
-        raw = row.get("raw_base64") or row["raw"]
-        key = f"{row['path']}:{row['line']}:{row['offset']}:{hashlib.sha256(raw.encode()).hexdigest()}"
-        self.unreadable.add(
-            key,
-            lambda: {
-                "place": clipped(f"{row['path']}:{row['line']}" if row["line"] else row["path"], _ID),
-                "error": clipped(row["error"], _SHOWN),
-                "raw": clipped(raw, _SHOWN),
-                "is_base64": "raw_base64" in row,
-            },
-        )  # fmt: skip
+        place = f"{row['path']}:{row['line']}" if row["line"] else row["path"]
+        self.unreadable.add(f"{place}:{row['offset']}", lambda: _unread(row, place))
 
     def sample(self, step: str, reason: str) -> list[Shown]:
         """Return what is shown of a reason."""
@@ -72,6 +62,16 @@ def _shown(line: Mapping[str, Any]) -> Shown:
         "why": clipped(say(line["evidence"]), _SHOWN),
         "texts": [(name, text) for name, text in texts.items() if text],
         "turns": len(record["history"]),
+    }
+
+
+def _unread(row: Mapping[str, Any], place: str) -> Shown:
+    """Return a row that could not be read, and why."""
+    return {
+        "place": clipped(place, _ID),
+        "error": clipped(row["error"], _SHOWN),
+        "raw": clipped(row.get("raw_base64") or row["raw"], _SHOWN),
+        "is_base64": "raw_base64" in row,
     }
 
 

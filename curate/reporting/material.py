@@ -15,6 +15,7 @@ from curate.records import Record
 from curate.steps.dedup import Dedup
 
 if TYPE_CHECKING:
+    from curate.reporting.census import Census
     from curate.similarity.deciding import Decision
     from curate.similarity.ledger import Name
 
@@ -77,6 +78,13 @@ class Material:
         if not self.restored:
             return int(gone.sum())
         return sum(ids[number] not in self.restored for number in gone.nonzero()[0].tolist())
+
+    @cached_property
+    def census(self) -> "Census":
+        """What is counted of each record."""
+        from curate.reporting.census import take_census  # it shows texts as the sections do
+
+        return take_census(self.folder, self.manifest)
 
     @cached_property
     def clusters(self) -> list[dict[str, Any]]:

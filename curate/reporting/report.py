@@ -1,5 +1,7 @@
 """The report of a dataset directory: report.html, and its numbers for machines."""
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,5 +49,18 @@ def _report(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, dict[str, A
     """Return the page and the numbers. No path, date or machine is part of them."""
     material = Material(folder, manifest)
     sections = [made for make in SECTIONS if (made := make(material))]
-    page = render_page("report.html", {"sections": sections, "counts": manifest["counts"]})
+    is_searched = any(made.values.get("searched") for made in sections)
+    values = {"sections": sections, "counts": manifest["counts"], **_script(is_searched)}
+    page = render_page("report.html", values)
     return page, {made.name: made.figures for made in sections if made.figures is not None}
+
+
+def _script(is_searched: bool) -> dict[str, Any]:
+    """Return the script of the search, and the hash by which the page lets it run."""
+    if not is_searched:
+        return {"script": "", "script_hash": ""}
+    from markupsafe import Markup
+
+    text = Path(__file__).with_name("search.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return {"script": Markup(text), "script_hash": f"sha256-{digest}"}

@@ -1,4 +1,4 @@
-"""A sample that is the same on each run: what has the smallest hashes, in whatever order it came."""
+"""A sample that is the same on each run: what has the smallest hashes."""
 
 import hashlib
 import heapq

@@ -39,10 +39,10 @@ _ENDS = frozenset(
     without into onto about above below after before between among against through during under
     over per via within across along around behind beyond like regarding using use containing
     consisting describing including involving given based called named related ending starting
-    beginning being is are was were be has have had do does did can could should would will must may
-    might and or but nor not it them him he she they we you i one up out down together away back"""
-    .split()
-)
+    beginning being is are was were be has have had do does did can could should would will must
+    may might and or but nor not it them him he she they we you i one up out down together away
+    back""".split()
+)  # fmt: skip
 """Words that a noun phrase does not go on with."""
 _SKIPPED = frozenset(
     """a an the this that these those my your his her its our their me us some any each every all

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from curate.reporting.charts import funnel
 from curate.reporting.material import Material
 from curate.reporting.sections.section import Section
 
@@ -12,7 +13,8 @@ def account(material: Material) -> Section:
     """Return the section with the balance and the way through the steps."""
     counts, steps = material.manifest["counts"], material.manifest["steps"]
     figures = {"counts": counts, "steps": [_figures(step) for step in steps]}
-    return Section("account", {"counts": counts, "steps": steps}, figures)
+    values = {"counts": counts, "steps": steps, "bars": funnel(material.manifest)}
+    return Section("account", "From read to kept", values, figures)
 
 
 def _figures(step: dict[str, Any]) -> dict[str, Any]:

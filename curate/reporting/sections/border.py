@@ -40,7 +40,7 @@ def border(material: Material) -> Section | None:
         ],
         "scope": decision.policy.scope,
     }
-    return Section("border", values)
+    return Section("border", "Pairs near the threshold", values)
 
 
 def _chosen(decision: "Decision", upper: bool) -> Iterator[Pair]:

@@ -38,7 +38,12 @@ def contamination(material: Material) -> Section | None:
     ]
     finds = [_shown(id, evidence) for id, evidence in least]
     more = found.total() - len(finds)
-    return Section("contamination", {"sets": figures, "finds": finds, "more": more}, figures)
+    return Section(
+        "contamination",
+        "Evaluation items",
+        {"sets": figures, "finds": finds, "more": more},
+        figures,
+    )
 
 
 def _dropped(material: Material) -> Iterator[Find]:

@@ -37,7 +37,12 @@ def curve(material: Material) -> Section | None:
         "curve": points,
     }
     now = next(point for point in points if point["threshold"] == step.threshold)
-    return Section("curve", {**figures, "now": now, "picture": _picture(figures, now)}, figures)
+    return Section(
+        "curve",
+        "Duplicates at each threshold",
+        {**figures, "now": now, "picture": _picture(figures, now)},
+        figures,
+    )
 
 
 def _picture(figures: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def clusters(material: Material) -> Section | None:
         for names in groups_of[:_GROUPS]
     ]
     figures = {"clusters": len(sizes), "records": sum(sizes), "largest": sizes[0]}
-    return Section("clusters", {**figures, "groups": groups}, figures)
+    return Section("clusters", "The largest clusters", {**figures, "groups": groups}, figures)
 
 
 def conflicts(material: Material) -> Section | None:
@@ -57,7 +57,12 @@ def conflicts(material: Material) -> Section | None:
     ]
     figures = {"prompts": len(lines), "answers": sum(map(len, groups_of))}
     policy = material.step.conflicts if material.step else ""
-    return Section("conflicts", {**figures, "groups": groups, "policy": policy}, figures)
+    return Section(
+        "conflicts",
+        "One prompt, several answers",
+        {**figures, "groups": groups, "policy": policy},
+        figures,
+    )
 
 
 def _beside_first(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -10,11 +10,13 @@ class Section(NamedTuple):
 
     Attributes:
         name: of its template in this folder, and of its figures.
+        title: its heading.
         values: what the template shows.
         figures: the same for machines; empty where the texts are all there is.
 
     """
 
     name: str
+    title: str
     values: dict[str, Any]
     figures: Any = None

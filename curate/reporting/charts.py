@@ -1,0 +1,132 @@
+"""Where the parts of the pictures stand: pure geometry, rounded, the same on every machine."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from curate.reporting.before_after import Column
+from curate.reporting.verbs import Verb
+
+__all__ = ["funnel", "histogram", "sunburst"]
+
+_HOLE, _MIDDLE, _RIM = 52, 150, 250  # radii of the sunburst
+_LETTER = 6.6  # width of a letter there
+_LEAST_ARC = 11  # length of an arc, in the middle of its ring, that has room for a line
+_HUES = 6
+
+
+def funnel(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the bars from read to kept: the share that is left, and that which went there.
+
+    >>> steps = [{"name": "a", "in": 8, "kept": 8}, {"name": "b", "in": 8, "kept": 5}]
+    >>> counts = {"read": 10, "kept": 5, "dropped": 3, "quarantined": 2}
+    >>> [(bar["name"], bar["left"], bar["gone"], bar["width"], bar["lost"])
+    ...  for bar in funnel({"counts": counts, "steps": steps})]
+    [('read', 10, 0, 100.0, 0.0), ('readable', 8, 2, 80.0, 20.0), ('b', 5, 3, 50.0, 30.0)]
+    """
+    counts = manifest["counts"]
+    widest = max(counts["read"], *(step["kept"] for step in manifest["steps"]), 1)
+    bars = [("read", counts["read"], 0)]
+    if lost := counts["quarantined"]:
+        bars.append(("readable", counts["read"] - lost, lost))
+    bars += [
+        (step["name"], step["kept"], step["in"] - step["kept"])
+        for step in manifest["steps"]
+        if step["kept"] != step["in"]
+    ]
+    return [
+        {"name": name, "left": left, "gone": gone, "width": round(100 * left / widest, 3),
+         "lost": round(100 * max(gone, 0) / widest, 3)}
+        for name, left, gone in bars
+    ]  # fmt: skip
+
+
+def histogram(columns: Sequence[Column]) -> dict[str, Any]:
+    """Return bars for what is after, a line for what was before, and marks at powers of ten.
+
+    Across, a column is 1 wide; up, 100 is the highest.
+
+    >>> shown = histogram([Column(5, 9, 4, 2), Column(10, 19, 1, 1)])
+    >>> shown["bars"], shown["line"]
+    ([(0, 50.0), (1, 25.0)], '0,100 0,0.0 1,0.0 1,75.0 2,75.0 2,100')
+    >>> shown["marks"]
+    [{'at': 50.0, 'label': '10'}]
+    """
+    highest = max(1, *(max(column.before, column.after) for column in columns))
+    line = ["0,100"]
+    for n, column in enumerate(columns):
+        top = round(100 - 100 * column.before / highest, 2)
+        line += [f"{n},{top}", f"{n + 1},{top}"]
+    marks = [
+        {"at": round(100 * n / len(columns), 2), "label": _short(column.low)}
+        for n, column in enumerate(columns)
+        if math.log10(column.low).is_integer()
+    ]
+    return {
+        "width": len(columns),
+        "bars": [(n, round(100 * column.after / highest, 2)) for n, column in enumerate(columns)],
+        "line": " ".join([*line, f"{len(columns)},100"]),
+        "highest": highest,
+        "marks": marks,
+    }
+
+
+def _short(number: int) -> str:
+    """Return a power of ten with few letters.
+
+    >>> _short(100), _short(10_000), _short(1_000_000)
+    ('100', '10k', '1M')
+    """
+    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if number >= size:
+            return f"{number // size}{letter}"
+    return str(number)
+
+
+def sunburst(verbs: Sequence[Verb]) -> list[dict[str, Any]]:
+    """Return the sectors: a verb in the inner ring, its objects outside of it, by share.
+
+    What a verb has of other objects, or of none, is left blank outside.
+    """
+    total = sum(verb.records for verb in verbs)
+    sectors, start = [], 0
+    for n, verb in enumerate(verbs):
+        inner = (start, start + verb.records)
+        sectors.append(_sector(inner, total, _HOLE, _MIDDLE, verb.verb, verb.records, n))
+        place = start
+        for noun, number in verb.objects:
+            ends = (place, place + number)
+            sectors.append(_sector(ends, total, _MIDDLE, _RIM, f"{noun}", number, n, verb.verb))
+            place += number
+        start += verb.records
+    return sectors
+
+
+def _sector(
+    ends: tuple[int, int], total: int, low: int, high: int, word: str, records: int, n: int,
+    verb: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    begin, end = (2 * math.pi * place / total - math.pi / 2 for place in ends)
+    middle, radius = (begin + end) / 2, (low + high) / 2
+    degrees = math.degrees(middle)
+    is_left = math.cos(middle) < 0
+    room = int((high - low - 10) / _LETTER)
+    has_room = (end - begin) * (low + 0.35 * (high - low)) >= _LEAST_ARC
+    label = word if len(word) <= room else f"{word[: room - 1]}…"
+    return {
+        "path": _path(begin, min(end, begin + 2 * math.pi - 1e-4), low, high),
+        "class": f"h{n % _HUES}{' outer' if verb else ''}",
+        "title": f"{verb} {word}" if verb else word,
+        "records": records,
+        "label": label if has_room else "",
+        "turn": round(degrees + 180 if is_left else degrees, 2),
+        "x": round(-radius if is_left else radius, 1),
+    }
+
+
+def _path(begin: float, end: float, low: int, high: int) -> str:
+    """Return the outline of a sector, angles in radians."""
+    large = int(end - begin > math.pi)
+    corners = [(high, begin), (high, end), (low, end), (low, begin)]
+    a, b, c, d = (f"{r * math.cos(t):.2f} {r * math.sin(t):.2f}" for r, t in corners)
+    return f"M{a}A{high} {high} 0 {large} 1 {b}L{c}A{low} {low} 0 {large} 0 {d}Z"
