@@ -99,11 +99,27 @@ class Material:
 
     def find(self, names: Collection["Name"]) -> dict["Name", Found]:
         """Return what is found of each name; one of another set is a pair of set and id."""
-        found: dict[Name, Found] = {r.id: (r, line) for r, line in self._records(names)}
+        found: dict[Name, Found]
+        own = [name for name in names if isinstance(name, str)]
+        if all(name in self._places for name in own):
+            found = {name: self._at(name) for name in own}
+        else:
+            found = {record.id: (record, line) for record, line in self._records(names)}
         for set_, record, _ in KeptReferences(self.folder, Dedup.name):
             if (set_, record.id) in names:
                 found[set_, record.id] = record, None
         return found
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[str, int]]:
+        """File and offset of each record that was looked up."""
+        return {}
+
+    def _at(self, id: str) -> Found:
+        name, offset = self._places[id]
+        with (self.folder / name).open("rb") as file:
+            file.seek(offset)
+            return _found(name, orjson.loads(file.readline()))
 
     def _records(self, ids: Collection["Name"]) -> Iterator[Found]:
         """Yield the records with these ids, each with its line of dropped.jsonl if it has one."""
@@ -111,18 +127,28 @@ class Material:
         listed = {output["path"] for output in self.manifest["outputs"]}
         for name in names:
             if name in listed:
-                for row in _rows(self.folder / name, _STARTS.get(name, _START), ids):
-                    is_dropped = name == _DROPPED
-                    record = Record.from_dict(row["record"] if is_dropped else row)
+                for offset, row in _rows(self.folder / name, _STARTS.get(name, _START), ids):
+                    record, line = _found(name, row)
                     if record.id in ids:
-                        yield record, row if is_dropped else None
+                        self._places[record.id] = name, offset
+                        yield record, line
 
 
-def _rows(path: Path, start: bytes, ids: Collection["Name"]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of which the id, right behind `start`, is one of these or cannot be told."""
+def _found(name: str, row: dict[str, Any]) -> Found:
+    """Return the record of a row of a file, with the row if that is dropped.jsonl."""
+    is_dropped = name == _DROPPED
+    return Record.from_dict(row["record"] if is_dropped else row), row if is_dropped else None
+
+
+def _rows(
+    path: Path, start: bytes, ids: Collection["Name"]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield place and row where the id, right behind `start`, is one of these or cannot be told."""
+    offset = 0
     with path.open("rb") as file:
         for line in file:
             id, quote, _ = line[len(start) : len(start) + 1000].partition(b'"')
             plain = quote and line.startswith(start) and b"\\" not in id
             if not plain or id.decode() in ids:
-                yield orjson.loads(line)
+                yield offset, orjson.loads(line)
+            offset += len(line)

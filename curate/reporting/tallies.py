@@ -52,8 +52,10 @@ class SourceTally:
         self._read[name] += not is_copy
         self._kept[name] += 1
         texts = [row[field] for field in TEXT_FIELDS]
-        texts += [turn.get("content") for turn in row["history"]]
-        self._words[name] += sum(len(text.split()) for text in texts if isinstance(text, str))
+        if row["history"]:
+            texts += [turn.get("content") for turn in row["history"]]
+        words = " ".join([text for text in texts if isinstance(text, str)]).split()
+        self._words[name] += len(words)
         self._licenses.setdefault(name, Counter())[row["license"]] += 1
 
     def lose(self, name: str) -> None:

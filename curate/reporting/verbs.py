@@ -112,7 +112,7 @@ class VerbTally:
         return self._pairs.total()
 
     def most_common(self, verbs: int, objects: int) -> list[Verb]:
-        """Return the most common verbs, each with its most common objects."""
+        """Return the most common verbs, each with its most common objects: 1% of it or more."""
         by_verb: Counter[str] = Counter()
         nouns: dict[str, Counter[str]] = {}
         for (verb, noun), number in self._pairs.items():
@@ -120,9 +120,13 @@ class VerbTally:
             if noun:
                 nouns.setdefault(verb, Counter())[noun] = number
         return [
-            Verb(verb, number, _first(nouns.get(verb, Counter()), objects))
-            for verb, number in _first(by_verb, verbs)
-        ]
+            Verb(verb, total, [
+                (noun, number)
+                for noun, number in _first(nouns.get(verb, Counter()), objects)
+                if number * 100 >= total
+            ])
+            for verb, total in _first(by_verb, verbs)
+        ]  # fmt: skip
 
 
 def _first(counts: Counter[str], limit: int) -> list[tuple[str, int]]:

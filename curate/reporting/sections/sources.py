@@ -9,7 +9,7 @@ from curate.reporting.sections.texts import clipped
 
 __all__ = ["mix", "sources"]
 
-_SHOWN = 30  # rows of a table; the rest in one line
+_SHOWN = 20  # rows of a table; the rest in one line
 _LICENCES = 3  # of a source
 _NAME = 120
 
@@ -42,6 +42,8 @@ def _licences(counts: dict[str, int]) -> str:
     >>> _licences({"": 2, "mit": 1})
     'unknown (2), mit (1)'
     """
+    if not counts:
+        return "—"
     if len(counts) == 1:
         return clipped(next(iter(counts)) or UNKNOWN, _NAME)
     named = [f"{clipped(name or UNKNOWN, _NAME)} ({counts[name]:,})" for name in counts]
