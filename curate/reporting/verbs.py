@@ -61,21 +61,21 @@ _ASKED = (
     r"you (?:must|should|will)|let's|help me(?: to)?|i (?:want|need|would like) to)\s+"
 )
 _START = re.compile(
-    rf"[\W_]*(?:(?:{_OPENERS}|{_ASKED}))*([a-z]+)(?:\s+(?:and|or)\s+([a-z]+))?(?![\w'’:])(?!\s*:)",
+    rf"(?:(?:{_OPENERS}|{_ASKED}))*([a-z]+)(?:\s+(?:and|or)\s+([a-z]+))?(?![\w'’:])(?!\s*:)",
     re.IGNORECASE,
 )
 _FIRST = re.compile(r"[\W_]*([A-Za-z]+)")
+_BREAK = re.compile(r"[.!?:\n][.!?:\s\"')]+")
 _OPENS = frozenset(
     """please kindly now next then first also finally just can could would will i your the you try
     let help""".split()
 )
 """Words with which an opening may begin; for speed alone."""
-_BREAK = re.compile(r"[.!?:\n]+[\s\"')]+(?=\w)")
-_CLAUSE = re.compile(
-    r"\W*(?:given|using|based|with|for|from|in|on|if|as|when|after|imagine|suppose|considering|"
-    r"according|to)\b[^,.;:\n]{0,150},\s+",
-    re.IGNORECASE,
+_SUBORDINATE = frozenset(
+    """given using based with for from in on if as when after imagine suppose considering according
+    to""".split()
 )
+_CLAUSE = re.compile(r"[^,.;:\n]{0,150},\s+(?=\w)")
 _TOKEN = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*[+#]*|\d[\d.,]*|[^\w\s]")
 
 
@@ -147,9 +147,6 @@ def root(text: str) -> tuple[str, str]:
     (('compare', 'city'), ('explain', ''), ('', ''))
     """
     for start in _starts(text):
-        word = _FIRST.match(text, start)
-        if not word or not _may_open(word[1].lower()):
-            continue
         found = _START.match(text, start)
         if found and (verb := found[1].lower()) in _VERBS:
             other = (found[2] or "").lower() in _VERBS
@@ -157,17 +154,22 @@ def root(text: str) -> tuple[str, str]:
     return "", ""
 
 
-def _may_open(word: str) -> bool:
-    return word in _VERBS or word in _OPENS or word.endswith("ly")
-
-
 def _starts(text: str) -> Iterator[int]:
     """Yield the places where the verb may stand, in order."""
-    yield 0
-    if clause := _CLAUSE.match(text):
-        yield clause.end()
+    yield from _near(text, 0)
     for found in _BREAK.finditer(text, 0, _OPENING):
-        yield found.end()
+        yield from _near(text, found.end())
+
+
+def _near(text: str, start: int) -> Iterator[int]:
+    """Yield the places of a sentence where the verb may stand."""
+    if not (first := _FIRST.match(text, start)):
+        return
+    word = first[1].lower()
+    if word in _VERBS or word in _OPENS or word.endswith("ly"):
+        yield first.start(1)
+    if word in _SUBORDINATE and not start and (clause := _CLAUSE.match(text, first.end())):
+        yield clause.end()
 
 
 def _object(text: str) -> str:
