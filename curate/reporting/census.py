@@ -1,21 +1,18 @@
 """One walk through a dataset directory for all that its report counts of each record."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from curate.dataset import SPLITS, read_lines
+from curate.mixing import is_copy
 from curate.reporting.before_after import LengthChange
 from curate.reporting.drops import Drops
 from curate.reporting.tallies import SourceTally
 from curate.reporting.verbs import VerbTally
 
 __all__ = ["Census", "take_census"]
-
-_COPY = re.compile(r"#[1-9]\d*\Z")
-"""What a merge puts behind the id of a record that it repeats."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +31,9 @@ def take_census(folder: Path, manifest: Mapping[str, Any]) -> Census:
     listed = {output["path"] for output in manifest["outputs"]}
     for name in (f"{split}.jsonl" for split in SPLITS):
         for row in read_lines(folder / name) if name in listed else ():
-            is_copy = is_mix and _COPY.search(row["id"]) is not None
-            census.sources.keep(row, is_copy)
-            census.lengths.keep(row, is_copy)
+            copied = is_mix and is_copy(row["id"])
+            census.sources.keep(row, copied)
+            census.lengths.keep(row, copied)
             census.verbs.add(row["instruction"])
     for line in read_lines(folder / "dropped.jsonl"):
         census.sources.lose(line["record"]["source"])
