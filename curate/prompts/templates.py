@@ -2,16 +2,56 @@
 
 import difflib
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from curate.errors import TemplateError, UnknownTemplateError, clip
 from curate.shipped import shipped
 
-__all__ = ["CHAT", "Template", "find_template", "list_templates"]
+__all__ = ["CHAT", "Header", "Template", "find_template", "list_templates"]
 
 CHAT = "chat"
 """The name that stands for the tokenizer's own chat template."""
+
+_COMMENT = re.compile(r"\{#[-+]?(.*?)[-+]?#\}", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a template says of itself in the first comment of its file.
+
+    What it does not say is empty.
+
+    Attributes:
+        purpose: what it is for, from the first line: `NAME: purpose`.
+        origin: where the wording comes from: the paragraph that begins with `Origin:`.
+        namesakes: how it differs from others of its name: the paragraph `Namesakes:`.
+        text: the whole comment.
+
+    """
+
+    purpose: str = ""
+    origin: str = ""
+    namesakes: str = ""
+    text: str = ""
+
+    @classmethod
+    def of(cls, source: str) -> "Header":
+        r"""Return the header of a template's source.
+
+        >>> Header.of("{# qa: a question.\n\nOrigin: this\nproject. #}Q:").origin
+        'this project.'
+        """
+        found = _COMMENT.search(source)
+        text = found[1].strip() if found else ""
+        first, *paragraphs = re.split(r"\n[ \t]*\n", text)
+        told: dict[str, str] = {}
+        for paragraph in paragraphs:
+            label, _, rest = " ".join(paragraph.split()).partition(": ")
+            told.setdefault(label, rest)
+        purpose = re.sub(r"^[\w.-]+:\s+", "", first.partition("\n")[0].strip())
+        return cls(purpose, told.get("Origin", ""), told.get("Namesakes", ""), text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +73,11 @@ class Template:
     def hash(self) -> str:
         """The first 16 hexadecimal digits of the SHA-256 of the text."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+    @property
+    def header(self) -> Header:
+        """What the template says of itself; empty without a comment."""
+        return Header.of(self.text)
 
     @property
     def identity(self) -> str:

@@ -2,7 +2,7 @@ import pytest
 
 from curate.errors import TemplateError
 from curate.prompts.render import render
-from curate.prompts.templates import find_template, list_templates
+from curate.prompts.templates import Header, Template, find_template, list_templates
 
 WITH = (
     "Below is an instruction that describes a task, paired with an input that provides further "
@@ -85,3 +85,25 @@ def test_unknown_names_say_what_is_near_and_where_it_looked(tmp_path):
     (tmp_path / "x.jinja").write_bytes(b"a\xff")
     with pytest.raises(TemplateError, match="byte 1 is not UTF-8"):
         find_template(str(tmp_path / "x.jinja"))
+
+
+@pytest.mark.parametrize(
+    ("source", "header"),
+    [
+        ("Q: {{ instruction }}", Header()),
+        ("{# qa: one question. #}Q", Header("one question.", text="qa: one question.")),
+        ("{#- a note -#}Q{# Origin: no #}", Header("a note", text="a note")),
+        (
+            "{#\nx-1: what: it is for.\nmore\n \nOrigin: a file\nof ours.\n\nOther: no.\n\n"
+            "Namesakes: none.\n#}\nQ",
+            Header(
+                "what: it is for.", "a file of ours.", "none.",
+                "x-1: what: it is for.\nmore\n \nOrigin: a file\nof ours.\n\nOther: no.\n\n"
+                "Namesakes: none.",
+            ),
+        ),
+        ("{# never closed", Header()),
+    ],
+)  # fmt: skip
+def test_header_is_the_first_comment(source, header):
+    assert Template("x", source, "x.jinja").header == header
