@@ -73,10 +73,10 @@ def test_path_with_windows_line_ends_and_a_byte_order_mark(tmp_path):
 
 def test_unknown_names_say_what_is_near_and_where_it_looked(tmp_path):
     with pytest.raises(
-        TemplateError, match=r"'alpacca' not found; did you mean alpaca\?.*templates"
+        TemplateError, match=r"'alpacca' not found; did you mean alpaca or alpaca-lora\?.*templates"
     ):
         find_template("alpacca")
-    with pytest.raises(TemplateError, match="known: alpaca, chat"):
+    with pytest.raises(TemplateError, match="known: alpaca, alpaca-lora, chat, chatml, dolly"):
         find_template("zzz")
     with pytest.raises(TemplateError, match="no such file"):
         find_template("nowhere/x.jinja")
