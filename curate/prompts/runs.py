@@ -37,12 +37,15 @@ def prompt_runs(before: list[Segment], tokens: Tokens, *, is_chat: bool) -> list
     """Return the runs before the answer, the same whatever the answer is.
 
     The BOS of a tokenizer that has one stands at the start, once. A chat template writes its own
-    BOS and its own ends of turns; a template file may leave both out.
+    BOS and its own ends of turns; a template file may leave both out. An earlier answer that the
+    file ends with a special token, such as `<|im_end|>`, gets no EOS on top: no model saw it there.
     """
     runs: list[Run] = []
     for segment, is_open in _closed(before, tokens):
+        if is_chat or tokens.special.stands_last(segment.masked):
+            is_open = False
         ids = tokens.encode(segment, first=not any(run.ids for run in runs))
-        runs.append(Run(ids + [tokens.eos] * (is_open and not is_chat), segment.trained))
+        runs.append(Run(ids + [tokens.eos] * is_open, segment.trained))
     written = next((run.ids[0] for run in runs if run.ids), None)
     if tokens.bos is None or (is_chat and written != tokens.bos):
         return runs

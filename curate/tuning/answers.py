@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from curate.prompts.encode import IGNORE_INDEX, Encoder, Example
+from curate.prompts.special import SpecialTokens
 from curate.records import Record
 
 if TYPE_CHECKING:
@@ -74,11 +75,17 @@ def pad_id(encoder: Encoder) -> int:
 
 
 def _stop_ids(encoder: Encoder, record: Record) -> list[int]:
-    """Return the ids that end an answer: EOS, and what the template closes an answer with."""
+    """Return the ids that end an answer: EOS, and the token that the template closes one with.
+
+    What else the template writes there, a blank before the answer or words, ends nothing.
+    """
     tokenizer: Any = encoder.tokenizer
+    strings = sorted(SpecialTokens.of(tokenizer).strings)
+    special = {*tokenizer.convert_tokens_to_ids(strings)}
     unanswered = record.with_fields(output="")
-    closing = encoder.encode(unanswered).input_ids[len(encoder.prompt_ids(unanswered))]
-    return sorted({int(tokenizer.eos_token_id), closing})
+    closing = encoder.encode(unanswered).input_ids[len(encoder.prompt_ids(unanswered)) :]
+    first = next((token for token in closing if token in special), tokenizer.eos_token_id)
+    return sorted({int(tokenizer.eos_token_id), first})
 
 
 def mean_loss(model: "PreTrainedModel", examples: Sequence[Example], *, pad: int) -> float:

@@ -86,6 +86,20 @@ def test_loss_modes_differ_in_labels_alone(chars, template, record, conversation
         assert example.labels == wanted
 
 
+def test_an_earlier_answer_that_a_special_token_ends_gets_no_eos(bpe, template, record):
+    """The last answer does: a model of which nobody told the other token stops there too."""
+    text = (
+        "{% for turn in history %}{% generation %}{{ turn.content }}<|user|>{% endgeneration %};"
+        "{% endfor %}{% generation %}{{ output }}<|user|>{% endgeneration %}"
+    )
+    found = record(history=[{"role": "assistant", "content": "a<|user|>"}])
+    ids = Encoder(template(text), bpe).encode(found).input_ids
+    assert bpe.decode(ids) == "<s>a<|user|><|user|>;A<|user|></s>"
+    data = "{% for turn in history %}{% generation %}{{ turn.content }}{% endgeneration %};"
+    ids = Encoder(template(data + text.partition(";")[2]), bpe).encode(found).input_ids
+    assert bpe.decode(ids) == "<s>a<|user|></s>;A<|user|></s>"
+
+
 def test_special_tokens_in_fields_are_text(bpe, template, record):
     text = "<|user|>{{ instruction }}<|assistant|>{% generation %}{{ output }}{% endgeneration %}"
     encoder = Encoder(template(text), bpe)

@@ -1,7 +1,7 @@
 import pytest
 
 from curate.prompts.encode import IGNORE_INDEX, Encoder
-from curate.prompts.templates import find_template
+from curate.prompts.templates import Template, find_template
 from curate.prompts.tokenizer import load_tokenizer
 from curate.recipe import ModelSettings
 from curate.records import Record
@@ -54,8 +54,15 @@ def test_an_answer_ends_where_training_ended_it(encoder):
         "{% else %}{{ m.content }}<|assistant|>{% endif %}{% endfor %}"
     )
     chat = Encoder(find_template("chat"), tokenizer)
+    blank = "{% generation %} {{ output }}{% endgeneration %}"
+    assert _stop_ids(Encoder(Template("x", blank, "x"), tokenizer), SHORT) == [
+        tokenizer.eos_token_id
+    ]
+    words = "{% generation %}{{ output }}\n\nEnd<|user|>{% endgeneration %}"
     user = tokenizer.convert_tokens_to_ids(["<|user|>"])
     assert _stop_ids(chat, SHORT) == sorted([tokenizer.eos_token_id, *user])
+    ended = Encoder(Template("x", words, "x"), tokenizer)
+    assert _stop_ids(ended, SHORT) == sorted([tokenizer.eos_token_id, *user])
 
 
 def test_exact_match_forgives_space_at_the_ends_only():
