@@ -19,6 +19,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 Rows = list[dict]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes the snapshots of templates anew."""
+    parser.addoption("--rewrite-snapshots", action="store_true", help="Write tests/**/snapshots.")
+
+
 @pytest.fixture
 def write_rows() -> Callable[[Path, Rows], Path]:
     """Return a function that writes rows as JSON lines."""

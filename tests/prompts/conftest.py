@@ -1,6 +1,7 @@
 """Tokenizers made on the spot: character codes, and small ones of each kind that behaves apart."""
 
 import os
+import re
 
 import pytest
 
@@ -40,6 +41,42 @@ class CharTokenizer:
 @pytest.fixture
 def chars():
     return CharTokenizer()
+
+
+class MarksTokenizer(CharTokenizer):
+    """An id is a character code; the marks of every shipped template are special tokens."""
+
+    marks = (
+        "<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|start_header_id|>", "<|end_header_id|>",
+        "<|eot_id|>", "[INST]", "[/INST]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "<start_of_turn>",
+        "<end_of_turn>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>",
+    )  # fmt: skip
+    ids = {mark: 0x110001 + number for number, mark in enumerate(marks)}  # noqa: RUF012
+    all_special_tokens = marks
+    bos_token_id, eos_token_id = ids["<s>"], ids["</s>"]
+
+    def encode(self, text, *, add_special_tokens=True, split_special_tokens=False):
+        parts = re.split(f"({'|'.join(map(re.escape, self.marks))})", text)
+        found = [self.bos_token_id] * add_special_tokens
+        for part in parts:
+            known = part in self.ids and not split_special_tokens
+            found += [self.ids[part]] if known else map(ord, part)
+        return found
+
+    def decode(self, token_ids, *, skip_special_tokens=False):
+        names = {token: mark for mark, token in self.ids.items()}
+        return "".join(names.get(token) or chr(token) for token in token_ids)
+
+    def convert_tokens_to_ids(self, tokens):
+        return [self.ids[token] for token in tokens]
+
+    def get_vocab(self):
+        return self.ids
+
+
+@pytest.fixture
+def marks():
+    return MarksTokenizer()
 
 
 @pytest.fixture(scope="session")
