@@ -6,6 +6,7 @@ docs/templates.md every template that ships, docs/licences.md what licences ask 
 """
 
 import inspect
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic_core import PydanticUndefined
 from curate.cli import STAGES, main
 from curate.converting import TARGETS as CONVERTED
 from curate.licences import LICENCES, TOGETHER, Terms
+from curate.prompts.catalogue import show_samples
 from curate.prompts.templates import find_template
 from curate.recipe import Recipe
 from curate.shipped import shipped
@@ -128,13 +130,31 @@ def _codes(names: tuple[str, ...]) -> str:
 
 
 def templates() -> str:
-    """Return every shipped template with what it says of itself."""
-    parts = [NOTE, "# Templates", _part("templates")]
-    for path in sorted(shipped("templates").glob("*.jinja")):
-        template = find_template(str(path))
-        note = template.text.partition("{#")[2].partition("#}")[0].strip()
-        parts += [f"## {template.name}", f"Identity `{template.identity}`.", f"```\n{note}\n```"]
+    """Return every shipped template with what it says of itself and what it makes of records."""
+    paths = sorted(shipped("templates").glob("*.jinja"), key=lambda path: path.stem)
+    found = [find_template(str(path)) for path in paths]
+    head = "| template | what it is for | origin |\n| --- | --- | --- |"
+    rows = [
+        f"| [{t.name}](#{t.name}) | {_plain(t.header.purpose)} "
+        f"| {_plain(t.header.origin.partition('. ')[0].rstrip('.'))} |"
+        for t in found
+    ]
+    parts = [NOTE, "# Templates", _part("templates"), "\n".join([head, *rows])]
+    for template in found:
+        out = io.StringIO()
+        show_samples(template, out)
+        parts += [
+            f"## {template.name}",
+            f"Identity `{template.identity}`.",
+            *(_plain(part) for part in template.header.text.split("\n\n")[1:]),
+            f"```text\n{out.getvalue().strip()}\n```",
+        ]
     return "\n\n".join(parts) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Return a text in which Markdown sees no tags."""
+    return text.replace("<", "&lt;").replace("|", "&#124;").replace("_", "\\_")
 
 
 def licences() -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from curate.errors import TemplateError, UnknownTemplateError, clip
 from curate.shipped import shipped
 
-__all__ = ["CHAT", "Header", "Template", "find_template", "list_templates"]
+__all__ = ["CHAT", "Header", "Template", "find_template", "list_templates", "template_files"]
 
 CHAT = "chat"
 """The name that stands for the tokenizer's own chat template."""
@@ -54,6 +54,12 @@ class Header:
         return cls(purpose, told.get("Origin", ""), told.get("Namesakes", ""), text)
 
 
+_CHAT_HEADER = Header(
+    "the model's own chat template, turns, tools and all; needs -m MODEL.",
+    "the tokenizer of the model.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """One prompt template.
@@ -77,7 +83,7 @@ class Template:
     @property
     def header(self) -> Header:
         """What the template says of itself; empty without a comment."""
-        return Header.of(self.text)
+        return _CHAT_HEADER if self.is_chat else Header.of(self.text)
 
     @property
     def identity(self) -> str:
@@ -121,11 +127,16 @@ def find_template(name: str) -> Template:
 
 def list_templates() -> list[Template]:
     """Return the templates that a name can find, by name; `chat` is not among them."""
-    found: dict[str, Template] = {}
+    return [_read(path) for path in template_files().values()]
+
+
+def template_files() -> dict[str, Path]:
+    """Return where each name leads, by name; nothing is read."""
+    found: dict[str, Path] = {}
     for folder in _folders():
         for path in folder.glob("*.jinja"):
-            found.setdefault(path.stem, _read(path))
-    return [found[name] for name in sorted(found)]
+            found.setdefault(path.stem, path)
+    return dict(sorted(found.items()))
 
 
 def _folders() -> list[Path]:
@@ -147,7 +158,7 @@ def _read(path: Path) -> Template:
 
 def _unknown(name: str) -> str:
     """Return the message for a name that finds nothing: what is near, and where it looked."""
-    known = sorted({path.stem for folder in _folders() for path in folder.glob("*.jinja")} | {CHAT})
+    known = sorted({*template_files(), CHAT})
     near = difflib.get_close_matches(name, known, n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}."
     looked = ", ".join(str(folder) for folder in _folders())
