@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+import jinja2.runtime
 import jinja2.sandbox
+
+from curate.prompts.work import TooMuchError, held, weigh, work, working
 
 __all__ = ["MAX_OUTPUT", "EscapeFormatter", "Formatter", "TooMuchError", "bounded", "budget",
            "check_operator", "spend"]  # fmt: skip
@@ -24,12 +27,17 @@ _GROWING = frozenset(
     "to_bytes tojson translate wordwrap zfill".split()
 )
 """Filters and methods of text that make more than they are given."""
+_SLOW = frozenset(
+    "pprint rsplit split splitlines striptags sum title urlize wordcount wordwrap".split()
+)
+"""Those that take long for what they are given."""
+_SERIAL = frozenset(
+    "batch dictsort groupby map max min reject rejectattr select selectattr slice sort "
+    "unique".split()
+)
+"""Filters that take a text apart into its characters."""
 _PRINTED = re.compile(r"%(?:\([^()]*\))?[#0\- +]*(\*|\d*)(?:\.(\*|\d*))?")
 _left: ContextVar[int] = ContextVar("_left", default=_MAX_MADE)
-
-
-class TooMuchError(Exception):
-    """A template makes more than it may."""
 
 
 @contextmanager
@@ -37,7 +45,8 @@ def budget() -> Iterator[None]:
     """Let a rendering make what one may, whatever others made."""
     token = _left.set(_MAX_MADE)
     try:
-        yield
+        with working():
+            yield
     finally:
         _left.reset(token)
 
@@ -64,13 +73,14 @@ def check_operator(operator: str, left: Any, right: Any) -> None:  # noqa: ANN40
         TooMuchError: it is too much.
 
     """
+    work(weigh(left) + weigh(right))
     sized = [hasattr(value, "__len__") for value in (left, right)]
     if operator == "**" and not (abs(left) <= MAX_OUTPUT and abs(right) <= 64):
         raise TooMuchError("the power is too large")
     if operator == "*" and any(sized):
         spend(_count(left) * _count(right), "*")
     elif operator == "*" and isinstance(left, int) and isinstance(right, int):
-        spend(left.bit_length() + right.bit_length(), "*")
+        weigh(1 << (left.bit_length() + right.bit_length()))
     elif operator == "+" and all(sized):
         spend(len(left) + len(right), "+")
     elif operator == "%" and isinstance(left, str):
@@ -80,25 +90,38 @@ def check_operator(operator: str, left: Any, right: Any) -> None:  # noqa: ANN40
 def bounded(
     name: str, call: Callable[..., Any], *, owner: tuple[Any, ...] = (), skip: int = 0
 ) -> Callable[..., Any]:
-    """Return a filter or method whose result is counted, before it is made where it may grow.
+    """Return a filter, test or method whose work and result are counted.
 
-    `owner` holds the text or number that a method belongs to; the first `skip` arguments of a
-    filter are Jinja's own.
+    What may grow is counted before it is made. `owner` holds the text or number that a method
+    belongs to; the first `skip` arguments of a filter are Jinja's own.
     """
+    each, factor = name in _SERIAL, 64 if name in _SLOW else 1
 
     @functools.wraps(call)
     def counted(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        args = (*args[:skip], *map(_settled, args[skip:]))
+        given = [*owner, *args[skip:], *kwargs.values()]
+        work(sum([weigh(value, each=each) for value in given]) * factor)
         if name in _GROWING:
-            args = tuple(list(value) if isinstance(value, Iterator) else value for value in args)
-            _check_growth(name, [*owner, *args[skip:], *kwargs.values()])
+            _check_growth(name, given)
         elif name == "format":  # the filter
             _check_printed(str(args[skip]), kwargs or args[skip + 1 :])
         made = call(*args, **kwargs)
         if isinstance(made, str | bytes):
             spend(len(made), name)
-        return made
+            return made
+        return held(made)
 
     return counted
+
+
+def _settled(value: Any) -> Any:  # noqa: ANN401
+    """Return a list in place of what gives its items one by one."""
+    if type(value) is str or not isinstance(value, Iterator):
+        return value
+    if not isinstance(value, jinja2.runtime.LoopContext):
+        return held(list(value))
+    return value
 
 
 def _check_growth(name: str, values: Iterable[Any]) -> None:

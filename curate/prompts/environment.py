@@ -11,16 +11,14 @@ import jinja2.ext
 import jinja2.runtime
 import jinja2.sandbox
 import jinja2.utils
-import jinja2.visitor
 import markupsafe
 
 from curate.prompts.bounds import EscapeFormatter, Formatter, bounded, check_operator, spend
+from curate.prompts.counting import ADDED, COUNTED, Counting
 from curate.prompts.generation import Generation, concat
+from curate.prompts.work import CALL, held, weigh, work
 
 __all__ = ["COUNTED", "environment"]
-
-COUNTED = "counted loops"
-"""Where a rendering keeps what counts the turns of its loops; no template can write such a name."""
 
 _TODAY = datetime.date(2024, 7, 26)
 """What `strftime_now` shows: chat templates that can do without a clock fall back to this day."""
@@ -67,7 +65,7 @@ class _Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
     ) -> Any:  # noqa: ANN401
         """Return what the operator makes of the two, if that is not too much."""
         check_operator(operator, left, right)
-        return super().call_binop(context, operator, left, right)
+        return held(super().call_binop(context, operator, left, right))
 
     def call(
         self,
@@ -77,11 +75,12 @@ class _Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
         *args: Any,  # noqa: ANN401
         **kwargs: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
-        """Return what a call gives; a method of a text or number makes no more than it may."""
+        """Return what a call gives; it makes no more than it may."""
         call = functools.partial(super().call, context, method)
         owner = getattr(method, "__self__", None)
         if not isinstance(owner, str | bytes | int):
-            return call(*args, **kwargs)
+            work(sum(map(weigh, [*args, *kwargs.values()]), CALL))
+            return held(call(*args, **kwargs))
         return bounded(method.__name__, call, owner=(owner,))(*args, **kwargs)
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:  # noqa: ANN401
@@ -98,28 +97,9 @@ class _Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
         return lambda *args, **kwargs: type(text)(vformat(text, args, kwargs))
 
     def _generate(self, source: jinja2.nodes.Template, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401
-        """Return the Python of a template in which every `for` and every `~` is counted."""
-        source = _Joins(self).visit(source)
-        for loop in list(source.find_all(jinja2.nodes.For)):
-            name = jinja2.nodes.Const(COUNTED)
-            count = jinja2.nodes.Getitem(jinja2.nodes.ContextReference(), name, "load")
-            loop.iter = jinja2.nodes.Call(count, [loop.iter], [], None, None)
+        """Return the Python of a template in which what takes time is counted."""
+        source = Counting(self).visit(source)
         return super()._generate(source, *args, **kwargs)
-
-
-class _Joins(jinja2.visitor.NodeTransformer):
-    """Lets the filter `join` do what `~` does."""
-
-    def __init__(self, environment: jinja2.Environment) -> None:
-        self._environment = environment
-
-    def visit_Concat(self, node: jinja2.nodes.Concat) -> jinja2.nodes.Filter:
-        """Return the filter in place of the operator."""
-        self.generic_visit(node)
-        texts = jinja2.nodes.List(node.nodes)
-        joined = jinja2.nodes.Filter(texts, "join", [], [], None, None)
-        joined.set_lineno(node.lineno).set_environment(self._environment)
-        return joined
 
 
 def _raise_exception(message: str) -> None:
@@ -153,9 +133,12 @@ def environment(strict: bool) -> _Sandbox:
         extensions=[Generation, jinja2.ext.loopcontrols],
     )
     made.filters["tojson"] = _tojson
-    for name, made_filter in made.filters.items():
-        skip = int(hasattr(made_filter, "jinja_pass_arg"))
-        made.filters[name] = bounded(name, made_filter, skip=skip)
+    del made.filters["random"]  # other text each time
+    tables: list[dict[str, Any]] = [made.filters, made.tests]
+    for table in tables:
+        for name, call in table.items():
+            table[name] = bounded(name, call, skip=int(hasattr(call, "jinja_pass_arg")))
+    made.filters.update(ADDED)
     del made.globals["lipsum"]  # other text each time, and as much as is asked for
     made.globals.update(
         raise_exception=_raise_exception, strftime_now=_strftime_now, namespace=_Namespace

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from curate.errors import TemplateError
 from curate.prompts.render import render
 from curate.prompts.special import SpecialTokens
+from curate.prompts.templates import find_template
 from curate.records import Record
 
 GENERATION = "{% generation %}{{ output }}{% endgeneration %}"
@@ -123,6 +124,30 @@ def test_faults_of_a_template_are_errors_with_their_line(template, record, text,
         "{% set n = namespace(s=[1]) %}{% for i in range(99) %}{% set n.s = n.s + n.s %}"
         "{% endfor %}",
         "{% set n = namespace(s=9) %}{% for i in range(99) %}{% set n.s = n.s * n.s %}{% endfor %}",
+        "{{ ('1' * 9999999)|int(0, 2) }}",
+        "{% macro m(n) %}{% if n %}{% set a, b = m(n - 1), m(n - 1) %}{% endif %}{% endmacro %}"
+        "{{ m(60) }}",
+        "{% macro m(n) %}{{ m(n - 1) ~ m(n - 1) if n }}{% endmacro %}{{ m(60) }}",
+        "{% macro m(n) %}{{ m(1, varargs, varargs) if n }}{% endmacro %}{{ m(1, 1) }}",
+        "{% for a in [1, 1] recursive %}{% if loop.depth < 60 %}{{ loop([1, 1]) }}{% endif %}"
+        "{% endfor %}",
+        "{% set l = range(99999)|list %}{% for a in l %}{% set x = l|sum %}{% endfor %}",
+        "{% set l = range(99999)|list %}{% for a in l %}{% set x = l|sort %}{% endfor %}",
+        "{% set l = range(99999)|list %}{% for a in l %}{% set x = -1 in l %}{% endfor %}",
+        "{% set l = range(99999)|list %}{% for a in l %}{% set x = l|select('odd') %}{% endfor %}",
+        "{% set l = range(99999)|list %}{% for a in l %}{% set x = 0 is in l %}{% endfor %}",
+        "{% set s = 'ab' * 4999999 %}{% for a in range(9999) %}{% set x = s.count('b') %}"
+        "{% endfor %}",
+        "{% set s = 'a ' * 4999999 %}{% for a in range(99) %}{% set x = s|wordcount %}{% endfor %}",
+        "{{ ('a ' * 4999999).split()|length }}",
+        "{{ ('a' * 9999999)|sort|length }}",
+        "{{ [['b' * 9999999] * 999] }}",
+        "{% set n = namespace(l=[]) %}{% for i in range(99) %}{% set n.l = [n.l, n.l] %}"
+        "{% endfor %}{{ n.l }}",
+        "{% set n = namespace(l=1) %}{% for i in range(99) %}{% set n.l = {i: n.l, '': n.l} %}"
+        "{% endfor %}",
+        "{% set n = namespace(l=1, m=1) %}{% for i in range(99) %}{% set n.l = n.l, n.l %}"
+        "{% set n.m = n.m, n.m %}{% endfor %}{{ n.l == n.m }}",
     ],
 )
 def test_loops_and_texts_without_end_are_stopped(template, record, text):
@@ -135,6 +160,20 @@ def test_loops_and_texts_without_end_are_stopped(template, record, text):
         str(caught.value),
     )
     assert "Error" not in str(caught.value)
+
+
+def test_long_records_take_no_more_than_they_may(record):
+    """Twenty thousand turns, or ten million characters, are no endless loop."""
+    turns = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}] * 10_000
+    for name in ("alpaca", "chatml", "gemma"):
+        assert len(render(find_template(name), record(history=turns))) > 20_000
+    found = render(find_template("gemma"), record(" x" * 4_999_000, system="S", context="C"))
+    assert len(found[0].text) > 9_998_000
+
+
+def test_nothing_is_drawn_by_lot(template, record):
+    with pytest.raises(TemplateError, match="No filter named 'random'"):
+        render(template("{{ [1, 2]|random }}" + GENERATION), record())
 
 
 def test_a_record_too_long_is_named(template, record):
