@@ -7,6 +7,8 @@ without a clock, with a budget of loop turns, of output and of what it makes on 
 import functools
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,7 @@ import jinja2.sandbox
 
 from curate.errors import TemplateError, clip
 from curate.prompts.bounds import MAX_OUTPUT, TooMuchError, budget
+from curate.prompts.branches import REACHED, mark, noting
 from curate.prompts.environment import COUNTED, environment
 from curate.prompts.generation import (
     BLOCKS,
@@ -28,9 +31,11 @@ from curate.prompts.generation import (
 )  # fmt: skip
 from curate.prompts.templates import Template
 
-__all__ = ["Rendered", "has_generation", "reads", "run"]
+__all__ = ["FAULTS", "VARIABLES", "Rendered", "has_generation", "parse", "reads", "run", "watching"]
 
 Variables = Mapping[str, Any]
+
+_reached: ContextVar[set[int] | None] = ContextVar("_reached", default=None)
 
 MAX_LOOPS = 1_000_000
 """Turns that all loops of one rendering may take together."""
@@ -59,24 +64,59 @@ class _Compiled:
 
 
 @functools.lru_cache(maxsize=64)
-def _compile(template: Template) -> _Compiled:
-    """Return the compiled template.
+def _compile(template: Template, *, watched: bool = False) -> _Compiled:
+    """Return the compiled template; a watched one notes its branches.
 
     Raises:
         TemplateError: it does not parse, or a file shows the answer outside a generation block.
 
     """
-    jinja = environment(not template.is_chat)
-    try:
-        tree = jinja.parse(template.text)
-        names = jinja2.meta.find_undeclared_variables(tree)
-        compiled = jinja.from_string(template.text)
-    except jinja2.TemplateSyntaxError as error:
-        raise TemplateError(f"{_where(template, error.lineno)}: {clip(error.message)}") from None
+    tree = parse(template)
     blocks = blocks_in(tree)
     if not template.is_chat:
         _check_answer(template, tree, blocks)
+    with _parsing(template):
+        names = jinja2.meta.find_undeclared_variables(tree)
+        again = parse(template)  # compiling changes the tree
+        if watched:
+            mark(again)
+        compiled = environment(not template.is_chat).from_string(again)
     return _Compiled(compiled, frozenset(names), bool(blocks))
+
+
+def parse(template: Template) -> jinja2.nodes.Template:
+    """Return the syntax tree of the template.
+
+    Raises:
+        TemplateError: it does not parse.
+
+    """
+    with _parsing(template):
+        return environment(not template.is_chat).parse(template.text)
+
+
+@contextmanager
+def _parsing(template: Template) -> Iterator[None]:
+    """Say in our words what Jinja, and the Python that it makes, find wrong with a template."""
+    try:
+        yield
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(f"{_where(template, error.lineno)}: {clip(error.message)}") from None
+    except (RecursionError, MemoryError):
+        raise TemplateError(f"{_where(template, None)}: it is nested too deep") from None
+    except (SyntaxError, ValueError, OverflowError, AssertionError) as error:
+        raise TemplateError(f"{_where(template, None)}: {clip(str(error))}") from None
+
+
+@contextmanager
+def watching() -> Iterator[set[int]]:
+    """Note the branches that renderings take meanwhile: their numbers in `branches_in`."""
+    reached: set[int] = set()
+    token = _reached.set(reached)
+    try:
+        yield reached
+    finally:
+        _reached.reset(token)
 
 
 def _check_answer(
@@ -114,14 +154,17 @@ def run(template: Template, variables: Variables) -> Rendered:
         TemplateError: with the line, when the template fails or makes too much.
 
     """
-    compiled = _compile(template).template
+    reached = _reached.get()
+    compiled = _compile(template, watched=reached is not None).template
     blocks: list[str] = []
     counted = _counter()
     given = {**variables, "range": _range(counted), BLOCKS: blocks, COUNTED: counted}
+    if reached is not None:
+        given[REACHED] = noting(reached)
     try:
         with budget():
             whole = concat(_limited(compiled.root_render_func(compiled.new_context(given))))
-    except _FAULTS as error:
+    except FAULTS as error:
         line = _line(error)
         hint = "" if template.is_chat else f". A template has {', '.join(VARIABLES)}"
         reason = clip(str(error), 200)
@@ -140,7 +183,7 @@ def run(template: Template, variables: Variables) -> Rendered:
     return Rendered(str.__str__(whole), merged(spans))
 
 
-_FAULTS = (
+FAULTS = (
     jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError,
     RecursionError, MemoryError, TooMuchError,
 )  # fmt: skip
