@@ -17,6 +17,7 @@ from curate.cli.explain import explain_command
 from curate.cli.generate import generate_command
 from curate.cli.index import index_command
 from curate.cli.inspect import inspect_command
+from curate.cli.lint import lint_command
 from curate.cli.merge import merge_command
 from curate.cli.preview import preview_command
 from curate.cli.push import push_command
@@ -32,7 +33,7 @@ _CURATE = clean_command, index_command, merge_command, split_command, convert_co
 STAGES: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", (inspect_command, explain_command, diff_command, audit_command, report_command)),
     ("Curate", _CURATE),
-    ("Prompt", (templates_command, preview_command)),
+    ("Prompt", (templates_command, lint_command, preview_command)),
     ("Tune", (train_command, generate_command)),
     ("Start here", (demo_command,)),
 )
