@@ -28,9 +28,9 @@ class Branch:
 
     kind: str
     line: int
-    test: nodes.Expr | None = None
+    test: nodes.Node | None = None
     parent: int | None = None
-    chain: tuple[nodes.Expr, ...] = ()
+    chain: tuple[nodes.Node, ...] = ()
     body: tuple[nodes.Node, ...] = ()
 
 
@@ -84,7 +84,7 @@ def _walk(node: nodes.Node, parent: int | None, found: list[Branch], *, mark: bo
 def _walk_if(node: nodes.If, parent: int | None, found: list[Branch], *, mark: bool) -> None:
     """Collect the branches of an `if` with its `elif` and `else`."""
     _enter(Branch("if", node.lineno, node.test, parent), node.body, found, mark=mark)
-    chain: tuple[nodes.Expr, ...] = (node.test,)
+    chain: tuple[nodes.Node, ...] = (node.test,)
     for other in node.elif_:
         _walk(other.test, parent, found, mark=mark)
         branch = Branch("elif", other.lineno, other.test, parent, chain)
@@ -110,9 +110,7 @@ def _walk_inline(
             setattr(node, name, _note(number, [value]))
 
 
-def _enter(
-    branch: Branch, body: list[nodes.Node], found: list[Branch], *, mark: bool
-) -> None:
+def _enter(branch: Branch, body: list[nodes.Node], found: list[Branch], *, mark: bool) -> None:
     """Collect a branch and what is in it; one without a body is none."""
     if not body:
         return
@@ -128,4 +126,3 @@ def _note(number: int, values: list[nodes.Expr]) -> nodes.Call:
     """Return a call that notes the branch and gives the value back."""
     noted = nodes.Getitem(nodes.ContextReference(), nodes.Const(REACHED), "load")
     return nodes.Call(noted, [nodes.Const(number), *values], [], None, None)
-

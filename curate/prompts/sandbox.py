@@ -31,7 +31,8 @@ from curate.prompts.generation import (
 )  # fmt: skip
 from curate.prompts.templates import Template
 
-__all__ = ["FAULTS", "VARIABLES", "Rendered", "has_generation", "parse", "reads", "run", "watching"]
+__all__ = ["FAULTS", "VARIABLES", "Rendered", "has_generation", "parse", "parsing",
+           "reads", "run", "watching"]  # fmt: skip
 
 Variables = Mapping[str, Any]
 
@@ -75,7 +76,7 @@ def _compile(template: Template, *, watched: bool = False) -> _Compiled:
     blocks = blocks_in(tree)
     if not template.is_chat:
         _check_answer(template, tree, blocks)
-    with _parsing(template):
+    with parsing(template):
         names = jinja2.meta.find_undeclared_variables(tree)
         again = parse(template)  # compiling changes the tree
         if watched:
@@ -91,12 +92,12 @@ def parse(template: Template) -> jinja2.nodes.Template:
         TemplateError: it does not parse.
 
     """
-    with _parsing(template):
+    with parsing(template):
         return environment(not template.is_chat).parse(template.text)
 
 
 @contextmanager
-def _parsing(template: Template) -> Iterator[None]:
+def parsing(template: Template) -> Iterator[None]:
     """Say in our words what Jinja, and the Python that it makes, find wrong with a template."""
     try:
         yield

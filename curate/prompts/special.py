@@ -71,8 +71,14 @@ class SpecialTokens:
     def _longest(self) -> int:
         return max(map(len, self.strings), default=0)
 
+    @cached_property
+    def _initials(self) -> frozenset[str]:
+        return frozenset(text[0] for text in self.strings)
+
     def count(self, text: str) -> int:
         """Return how many of the strings stand in the text."""
+        if not any(char in text for char in self._initials):  # nearly all texts, and much faster
+            return 0
         return sum(1 for _ in self._pattern.finditer(text))
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:

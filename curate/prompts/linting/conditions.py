@@ -91,8 +91,8 @@ class _Truth:
                 if known == test:
                     return value
         if isinstance(test, nodes.Not):
-            value = self.of(test.node, facts)
-            return None if value is None else not value
+            inner = self.of(test.node, facts)
+            return None if inner is None else not inner
         if isinstance(test, nodes.And | nodes.Or):
             return self._of_two(test, facts)
         if isinstance(test, nodes.Test) and test.name in ("defined", "undefined"):

@@ -27,7 +27,9 @@ def check_answer(stage: Stage) -> Iterator[Finding]:
             yield Finding("loss-not-last", message)
             return
         if other.prompt != shown.prompt:
-            yield Finding("output-leak", f"the prompt is another one with another answer{_of(shown)}")
+            yield Finding(
+                "output-leak", f"the prompt is another one with another answer{_of(shown)}"
+            )
             return
 
 
@@ -38,13 +40,13 @@ def check_tail(stage: Stage, *, has_model: bool) -> Iterator[Finding]:
         if not tail or (stage.template.is_chat and stage.tokens.stands_last(shown.answer.masked)):
             continue
         if has_model and tail.startswith(tuple(stage.tokens.strings)):
-            message = f"{clip(tail, 40)!r} ends the turn behind the loss part{_of(shown)}"
+            message = f"`{clip(tail, 40)}` ends the turn behind the loss part{_of(shown)}"
             yield Finding("eos-outside-loss", message)
         elif not has_model and (found := _LOOKS_SPECIAL.match(tail)):
             message = f"{found[0]} stands behind the loss part{_of(shown)}"
             yield Finding("eos-outside-loss", message, softened=True)
         else:
-            message = f"{clip(tail, 40)!r} stands behind the answer{_of(shown)}"
+            message = f"`{clip(tail, 40)}` stands behind the answer{_of(shown)}"
             yield Finding("text-after-answer", message)
         return
 
@@ -54,12 +56,12 @@ def check_space(stage: Stage, tokenizer: Tokenizer | None) -> Iterator[Finding]:
     for shown in stage.shown:
         if not shown.prompt.endswith((" ", "\t", "\u00a0")):
             continue
-        message = f"it ends in {clip(shown.prompt[-20:])!r}{_of(shown)}"
+        message = f"it ends in `{clip(shown.prompt[-20:])}`{_of(shown)}"
         if tokenizer is not None:
             joined = _joins(tokenizer, shown)
             if joined is None:
                 continue
-            message += f"; this tokenizer makes one token of it and the answer, {clip(joined)!r}"
+            message += f"; this tokenizer makes one token of it and the answer, `{clip(joined)}`"
         yield Finding("prompt-ends-in-space", message)
         return
 

@@ -93,7 +93,7 @@ TEMPLATE_RULES = (
          "A warning without a model, which alone knows its tokens.",
          "Move it into the {% generation %} block, or leave it out: EOS is added."),
     Rule("ignored-field", "error",
-         "Instruction, context, system prompt or a turn of the history changes nothing in the text.",
+         "Instruction, context, system prompt or a turn of the history changes nothing.",
          "Show the field, or keep such records away from the template."),
     Rule("double-bos", "error",
          "BOS stands twice in the ids, or would with a tokenizer that adds its own: the template "
@@ -131,7 +131,7 @@ SOURCE_RULES = (
     Rule("empty-answer", "error", "Records whose answer is empty or blank.",
          "Drop them: curate clean does."),
     Rule("no-loss-token", "error",
-         "Records whose answer has text of which the tokenizer makes no token: only EOS is learned.",
+         "Records of whose answer the tokenizer makes no token: only EOS is learned.",
          "Drop them, or use a model that knows their script."),
     Rule("over-length", "warning",
          "Records with more tokens than --max-length; training drops, cuts or refuses them.",

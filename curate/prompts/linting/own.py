@@ -38,8 +38,8 @@ def check_own(stage: Stage, tokenizer: Tokenizer) -> Iterator[Finding]:
         yield Finding(
             "differs-from-own",
             f"{len(differing)} of {len(pairs)} kinds of records differ; one with "
-            f"{differing[0][0].record.id} at character {at}: {clip(one[at:], 40)!r}, the model's "
-            f"own has {clip(two[at:], 40)!r}",
+            f"{differing[0][0].record.id} at character {at}: `{clip(one[at:], 40)}`, the model's "
+            f"own has `{clip(two[at:], 40)}`",
         )
 
 

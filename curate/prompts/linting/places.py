@@ -33,9 +33,9 @@ class Places:
             if kind not in ("whitespace", "comment"):
                 before = value
 
-    def first(self, line: int, word: str) -> int:
-        """Return the column of the first such word on the line; 0 where there is none."""
-        return self._words.get((line, word), [0])[0]
+    def nth(self, line: int, word: str, number: int) -> int:
+        """Return the column of such a word on the line, counted from 0; 0 where there is none."""
+        return dict(enumerate(self._words.get((line, word), []))).get(number, 0)
 
     def only(self, line: int, *words: str) -> int:
         """Return the column of these words, if one of them stands there once; else 0."""

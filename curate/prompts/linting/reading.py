@@ -1,5 +1,6 @@
 """What is wrong with a template, told from its source alone."""
 
+import itertools
 from collections.abc import Iterator
 
 import jinja2.meta
@@ -24,36 +25,30 @@ def check_header(template: Template) -> Iterator[Finding]:
         yield Finding("no-origin", "the header has no paragraph `Origin:`", line=1)
 
 
-def check_blocks(
-    template: Template, tree: nodes.Template, places: Places
-) -> Iterator[Finding]:
+def check_blocks(template: Template, tree: nodes.Template, places: Places) -> Iterator[Finding]:
     """Yield the lack of generation blocks, and where the answer stands outside one."""
     blocks = blocks_in(tree)
     if not blocks:
-        yield Finding(
-            "no-generation", "no {% generation %} block", softened=template.is_chat
-        )
+        yield Finding("no-generation", "no {% generation %} block", softened=template.is_chat)
     if template.is_chat:
         return
     inside = {id(name) for block in blocks for name in block.find_all(nodes.Name)}
-    for name in _loads(tree):
-        if name.name == "output" and id(name) not in inside:
-            column = places.only(name.lineno, "output")
-            message = "`output` stands outside {% generation %}"
-            yield Finding("output-leak", message, name.lineno, column)
+    for line, names in itertools.groupby(_loads(tree, "output"), lambda name: name.lineno):
+        for at, name in enumerate(names):
+            if id(name) not in inside:
+                message = "`output` stands outside {% generation %}"
+                yield Finding("output-leak", message, line, places.nth(line, "output", at))
 
 
 def check_names(names: list[nodes.Name], places: Places) -> Iterator[Finding]:
     """Yield the finding of each undeclared name."""
     for name in names:
         message = f"`{name.name}` is no variable; a template has {', '.join(VARIABLES)}"
-        column = places.first(name.lineno, name.name)
+        column = places.nth(name.lineno, name.name, 0)
         yield Finding("undeclared-variable", message, name.lineno, column)
 
 
-def undeclared(
-    tree: nodes.Template, branches: list[Branch], dead: set[int]
-) -> list[nodes.Name]:
+def undeclared(tree: nodes.Template, branches: list[Branch], dead: set[int]) -> list[nodes.Name]:
     """Return each name that no record has and nothing sets, at its first place.
 
     A name that is only asked for, as in `x is defined` or `x | default('')`, does no harm, nor
@@ -73,7 +68,8 @@ def undeclared(
     return list(found.values())
 
 
-def _loads(node: nodes.Node) -> list[nodes.Name]:
-    """Return the names that are read in a node, itself included."""
+def _loads(node: nodes.Node, wanted: str = "") -> list[nodes.Name]:
+    """Return the names that are read in a node, itself included: all, or those of one name."""
     found = [node] if isinstance(node, nodes.Name) else []
-    return [name for name in [*found, *node.find_all(nodes.Name)] if name.ctx == "load"]
+    found += node.find_all(nodes.Name)
+    return [name for name in found if name.ctx == "load" and wanted in ("", name.name)]

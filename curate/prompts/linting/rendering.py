@@ -164,7 +164,9 @@ def unreached(
 def _hanging_on(tree: nodes.Template, name: str) -> set[str]:
     """Return the name and those that are made of it."""
     names = {name}
-    sets = [(node.target, node.node) for node in tree.find_all(nodes.Assign)]
+    sets: list[tuple[nodes.Node, nodes.Node]] = [
+        (node.target, node.node) for node in tree.find_all(nodes.Assign)
+    ]
     sets += [(node.target, node.iter) for node in tree.find_all(nodes.For)]
     for _ in range(3):
         for target, value in sets:

@@ -100,7 +100,7 @@ def _encoded(
     try:
         return iter(list(encoder.encode_all(records)))
     except TemplateError:
-        return map(lambda record: _one(encoder, record), records)
+        return (_one(encoder, record) for record in records)
 
 
 def _one(encoder: Encoder, record: Record) -> Example | TemplateError:
@@ -149,7 +149,9 @@ class _Tally:
         """Count the tokens of a record."""
         loss = [label for label in example.labels if label != IGNORE_INDEX]
         whole = len(example.input_ids)
-        start = next((at for at, label in enumerate(example.labels) if label != IGNORE_INDEX), whole)
+        start = next(
+            (at for at, label in enumerate(example.labels) if label != IGNORE_INDEX), whole
+        )
         for part, size in (("prompt", start), ("answer", len(loss)), ("whole", whole)):
             self._lengths[part].append(size)
         if not is_empty and self._ids.issuperset(loss):

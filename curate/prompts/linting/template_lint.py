@@ -22,7 +22,7 @@ from curate.prompts.linting.own import check_own
 from curate.prompts.linting.places import Places
 from curate.prompts.linting.reading import check_blocks, check_header, check_names, undeclared
 from curate.prompts.linting.rendering import STAND_IN, Stage, located, unreached
-from curate.prompts.sandbox import has_generation, parse
+from curate.prompts.sandbox import has_generation, parse, parsing
 from curate.prompts.templates import Template
 from curate.prompts.tokenizer import Tokenizer
 from curate.prompts.tokens import Tokens
@@ -66,7 +66,8 @@ def _lint(template: Template, tokenizer: Tokenizer | None) -> Iterator[Finding]:
         yield from check_header(template)
         conditions, dead = check_conditions(tree, branches, places)
         yield from conditions
-        names = undeclared(tree, branches, dead)
+        with parsing(template):
+            names = undeclared(tree, branches, dead)
         yield from check_names(names, places)
     if any(finding.severity == "error" for finding in blocks):
         return
@@ -80,7 +81,9 @@ def _lint(template: Template, tokenizer: Tokenizer | None) -> Iterator[Finding]:
         yield _placed(finding, tree, places)
     if not template.is_chat and stage.shown:
         for branch in unreached(tree, branches, stage.reached, dead):
-            message = f"none of {len(stage.shown)} kinds of records takes this branch: {branch.kind}"
+            message = (
+                f"none of {len(stage.shown)} kinds of records takes this branch: {branch.kind}"
+            )
             yield Finding("unreached-branch", message, branch.line)
 
 
