@@ -45,11 +45,13 @@ def find_sources(
     stated: dict[str, str] = {}
     named: list[str] = []
     for argument in arguments:
-        name, value = split_name(argument)
-        if not name.endswith(_LICENSE):
+        name, _, value = argument.partition(f"{_LICENSE}=")
+        _, path = split_name(argument)
+        is_path = f"{_LICENSE}=" in path and os.path.lexists(path)
+        if is_path or not (name and value):
             named.append(argument)
             continue
-        if stated.setdefault(name.removesuffix(_LICENSE), value) != value:
+        if stated.setdefault(name, value) != value:
             raise UsageError(f"{clip(argument)}: this source has a licence already; give it once")
     if not named:
         raise UsageError("there is no SOURCE to merge: give files, folders, globs or hf:OWNER/NAME")

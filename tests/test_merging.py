@@ -17,6 +17,7 @@ from curate.dataset.mixture import Mixture
 from curate.errors import SourceError, UsageError
 from curate.mixing import lot
 from curate.records import Dropped, Record
+from curate.reporting.commands import commands
 from curate.splitting import check_split
 from curate.steps.mix import Mix
 
@@ -243,6 +244,25 @@ def test_licences_are_carried_counted_and_warned_of(place, write_rows):
         ("licenses", "other_license", "CC BY-NC 4.0")
     }
     audit("allowed")
+
+
+def test_a_licence_is_given_to_a_part_whatever_its_name(place, write_rows):
+    for folder in ("one", "two"):
+        (place / folder).mkdir()
+        write_rows(place / folder / "a.jsonl", rows_of(folder, 3))
+    (place / "mit").mkdir()  # a licence all the same
+    write_rows(place / "x=y.jsonl", rows_of("xy", 4))
+    write_rows(place / "s.license=mit.jsonl", rows_of("s", 2))
+    merge("one/a.jsonl", "two/a.jsonl", "x=y.jsonl", "big*.jsonl", "s.license=mit.jsonl",
+          "z=mid.jsonl", "one/a.license=mit", "x=y.license=isc", "big*.jsonl.license=gpl-3.0",
+          "-o", "out")  # fmt: skip
+    manifest = read_manifest(place / "out")
+    assert manifest["licenses"] == {"": 3 + 2 + 40, "gpl-3.0": 100, "isc": 4, "mit": 3}
+    (place / "two" / "README.md").write_text("---\nlicense: zlib\n---\n")
+    merge("one/a.jsonl", "two/a.jsonl", "-o", "carded")
+    (line,) = commands(read_manifest(place / "carded"))
+    assert "two/a.license=zlib" in line
+    merge(*line.split()[2:])
 
 
 def test_a_folder_and_a_dataset_directory_are_one_part_each(place, write_rows):
