@@ -145,11 +145,21 @@ def _total(
     ]
     if not asked:
         return 0
+    slack = Fraction(1, 10**9)  # a temperature gives shares that are not exact
     most = min(limit if math.isinf(limit) else Fraction(int(limit)) / share
                for share, _, limit in asked)  # fmt: skip
     if repeat:
-        most = min(most, max(Fraction(size) / share for share, size, _ in asked))
-    return math.floor(most + Fraction(1, 10**9))
+        needed = math.ceil(max(Fraction(size) / share for share, size, _ in asked) - slack)
+        if needed <= most:
+            return needed
+    whole = math.floor(most + slack)
+
+    def left(total: int) -> float:
+        """Return what the scarcest part still has; below 0 it lacks some."""
+        dealt = zip(_deal(total, shares), parts, limits, strict=True)
+        return min(limit - number for number, part, limit in dealt if part.size)
+
+    return whole + 1 if left(whole) > 0 and left(whole + 1) == 0 else whole
 
 
 def _deal(total: int, shares: Sequence[Fraction]) -> list[int]:

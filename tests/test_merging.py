@@ -1,6 +1,7 @@
 """`curate merge`: what each source gives, to the record, and what is said of it."""
 
 import hashlib
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -121,6 +122,44 @@ def test_what_stays_out_for_the_shares_is_said(place):
     assert "110 records stay out so that the shares hold: small gives all it has; --rep" in output
     output = merge(*ALL, "-o", "capped", "--weight", "big=0.5", "--cap", "big=10")
     assert "130 records stay out so that the shares hold: big gives its cap\n" in output
+
+
+def test_why_records_stay_out_is_true(place, write_rows):
+    said = "records stay out so that the shares hold"
+    output = merge(*ALL, "-o", "a", "--temperature", 2)  # 10 : 6.32 : 3.16 of 61.6
+    assert held("a") == {"big": 31, "mid": 20, "small": 10}
+    assert f"89 {said}: small gives all it has; --repeat" in output
+    assert said not in merge(*ALL, "-o", "b", "--weight", "big=0")  # that is what was asked
+    output = merge("mid.jsonl", "small.jsonl", "-o", "c", "--weight", "mid=0.5", "--cap", "small=9")
+    assert f"31 {said}: small gives its cap\n" in output
+
+
+def test_no_name_steers_the_terminal(place, write_rows):
+    name = "e\x1b[31m\nx"
+    write_rows(place / "own.jsonl", rows_of("own", 3, license="a\x1b[31mb"))
+    output = merge("own.jsonl", f"{name}=small.jsonl", "-o", "out", "--weight", f"{name}=0.2",
+                   "--total", 5)  # fmt: skip
+    assert "\x1b" not in output
+    assert "own: 1 of 4 planned are missing: it has no more" in output
+    assert "in their place are more than planned: e\\x1b[31m\\nx 1" in output
+    assert "licences: unknown 2, a\\x1b[31mb 3" in output
+
+
+def test_what_is_unknown_is_counted_once(place):
+    output = merge("mid.jsonl", "small.jsonl", "mid.license=unknown", "-o", "out")
+    assert "licences: unknown 50\n" in output
+    card = (place / "out" / "README.md").read_text()
+    assert card.count("| unknown | 50 |") == 1
+    assert "- 50 records have no licence that is known." in card
+
+
+def test_a_licence_with_a_comma_in_its_name_is_made_again(place):
+    terms = "x.license=terms,v1"
+    merge("x=mid.jsonl", "small.jsonl", terms, "-o", "out", "--set", "licenses.allow=['terms,v1']")
+    (line,) = commands(read_manifest(place / "out"))
+    merge(*shlex.split(line)[2:])
+    again = read_manifest(place / "dataset")
+    assert again["digest"] == read_manifest(place / "out")["digest"]
 
 
 def test_the_table_has_planned_and_realised_side_by_side(place):

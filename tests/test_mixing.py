@@ -37,6 +37,18 @@ def test_with_repetition_every_record_is_there_at_least_once():
     assert numbers(parts, repeat=True) == [(1000, 1000), (1000, 1000)]
 
 
+def test_with_repetition_no_record_is_lost_to_rounding():
+    # 17 / 0.9 = 18.9: of 18 records a would have 16.2, of 19 it has 17.1
+    parts = [Part("a", 17), Part("b", 1, Fraction(1, 10))]
+    assert numbers(parts, repeat=True) == [(17, 17), (2, 2)]
+
+
+def test_the_scarcest_part_gives_all_it_has_where_whole_records_allow():
+    # 18 records would be 16.2 and 1.8, 19 are 17.1 and 1.9
+    parts = [Part("a", 17), Part("b", 20, Fraction(1, 10))]
+    assert numbers(parts) == [(17, 17), (2, 2)]
+
+
 def test_a_cap_holds_with_repetition_too():
     parts = [Part("a", 1000, Fraction(1, 2)), Part("b", 300, Fraction(1, 2), cap=600)]
     assert numbers(parts, repeat=True) == [(600, 600), (600, 600)]

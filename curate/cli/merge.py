@@ -1,6 +1,7 @@
 """`curate merge`."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import click
 
 from curate.cli.clean import show_account
 from curate.cli.options import json_flag, layout_options, out, overwrite, parse_map, sources
+from curate.errors import clip
 
 
 @click.command("merge")
@@ -143,10 +145,13 @@ def _show_mix(manifest: Mapping[str, Any]) -> None:
     print_table("Mix", header, rows)
     for line in _remarks(mixing):
         click.echo(line)
-    held = ", ".join(f"{n or UNKNOWN} {number:,}" for n, number in manifest["licenses"].items())
+    counts: Counter[str] = Counter()
+    for name, number in manifest["licenses"].items():
+        counts[clip(name or UNKNOWN)] += number
+    held = ", ".join(f"{name} {number:,}" for name, number in counts.items())
     click.echo(f"licences: {held}")
     for warning in warnings(manifest["licenses"]):
-        click.echo(f"  {warning}")
+        click.echo(f"  {clip(warning, 300)}")
 
 
 def _times(row: Mapping[str, Any]) -> str:
@@ -167,7 +172,7 @@ def _remarks(mixing: Mapping[str, Any]) -> Iterator[str]:
     """Yield in plain words where what was asked could not be met, and what stays out for it."""
     sources, total, repeat = mixing["sources"], mixing["total"], mixing["repeat"]
     for row in sources:
-        name, missing = row["name"], row["planned"] - row["realised"]
+        name, missing = _name(row), row["planned"] - row["realised"]
         if missing > 0:
             capped = row["cap"] is not None and row["cap"] <= row["realised"]
             why = f"its cap is {row['cap']:,}" if capped else "it has no more"
@@ -175,19 +180,28 @@ def _remarks(mixing: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: {missing:,} of {row['planned']:,} planned are missing: {why}{more}"
         elif row["weight"] and not row["available"]:
             yield f"{name}: has a weight and no record"
-    over = {row["name"]: row["realised"] - row["planned"] for row in sources}
+    over = {_name(row): row["realised"] - row["planned"] for row in sources}
     if filled := ", ".join(f"{name} {number:,}" for name, number in over.items() if number > 0):
         yield f"in their place are more than planned: {filled}"
     whole = sum(row["realised"] for row in sources)
     if total is not None and whole < total:
         yield f"{whole:,} records and not {total:,}: all the sources together have no more to give"
-    out = sum(max(0, row["available"] - row["realised"]) for row in sources)
-    if total is None and out and any(row["weight"] is not None for row in sources):
+    out = sum(max(0, row["available"] - row["realised"]) for row in sources if row["weight"] != 0)
+    shaped = mixing["temperature"] != 1 or any(row["weight"] is not None for row in sources)
+    if total is None and out and shaped:
         tight = max(sources, key=lambda row: row["realised"] / (_size(row) or math.inf))
         capped = _size(tight) < tight["available"]
         why = "its cap" if capped else "all it has"
+        if tight["realised"] < _size(tight):
+            why = f"{tight['realised']:,} of {_size(tight):,}, one more would be too much"
         more = "" if capped or repeat else "; --repeat, or a larger --total, takes more"
-        yield f"{out:,} records stay out so that the shares hold: {tight['name']} gives {why}{more}"
+        stay = f"{out:,} record stays" if out == 1 else f"{out:,} records stay"
+        yield f"{stay} out so that the shares hold: {_name(tight)} gives {why}{more}"
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    """Return the name of a part as a terminal may show it."""
+    return clip(row["name"])
 
 
 def _size(row: Mapping[str, Any]) -> int:

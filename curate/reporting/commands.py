@@ -115,8 +115,10 @@ def _merging(settings: dict[str, Entry]) -> Iterator[tuple[str, str]]:
     yield from (("--cap", f"{name}={cap}") for name, cap in mix["caps"].items())
     plain = {name: mix[name] for name in ("total", "temperature", "repeat", "seed")}
     yield from _plain({n: v for n, v in plain.items() if v != Mix.model_fields[n].default})
-    for name in settings.pop(Licenses.name, {"allow": ()})["allow"]:
-        yield "--allow-licenses", name
+    allowed = settings.get(Licenses.name, {}).get("allow", ())
+    if allowed and not any("," in name for name in allowed):
+        del settings[Licenses.name]
+        yield from (("--allow-licenses", name) for name in allowed)
 
 
 def _steps(

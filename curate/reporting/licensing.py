@@ -15,8 +15,11 @@ def licences_of(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     >>> licences_of({"mit": 1, "": 3})
     [('unknown', 3), ('mit', 1)]
     """
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    rows = [(name or UNKNOWN, number) for name, number in ordered[:_MOST]]
+    held: dict[str, int] = {}
+    for name, number in sorted(counts.items()):
+        held[name or UNKNOWN] = held.get(name or UNKNOWN, 0) + number
+    ordered = sorted(held.items(), key=lambda item: -item[1])
+    rows = ordered[:_MOST]
     if rest := ordered[_MOST:]:
         rows.append((f"{len(rest):,} others", sum(number for _, number in rest)))
     return rows

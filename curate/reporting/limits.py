@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from curate.licences import UNKNOWN, canonical
+
 __all__ = ["limits"]
 
 Entry = Mapping[str, Any]
@@ -33,7 +35,8 @@ def limits(manifest: Entry) -> list[str]:
     restored = [o["rows"] for o in manifest["outputs"] if o["path"] == "restored.jsonl"]
     if restored:
         found.append(f"{restored[0]:,} verdicts of the steps were set aside by `--restore`.")
-    if unknown := manifest["licenses"].get("", 0):
+    unknown = sum(n for name, n in manifest["licenses"].items() if canonical(name) == UNKNOWN)
+    if unknown:
         found.append(f"{_records(unknown)} no licence that is known.")
     if lost := manifest["counts"]["quarantined"]:
         were = "row could not be read and is" if lost == 1 else "rows could not be read and are"
