@@ -131,7 +131,7 @@ def test_why_records_stay_out_is_true(place, write_rows):
     assert f"89 {said}: small gives all it has; --repeat" in output
     assert said not in merge(*ALL, "-o", "b", "--weight", "big=0")  # that is what was asked
     output = merge("mid.jsonl", "small.jsonl", "-o", "c", "--weight", "mid=0.5", "--cap", "small=9")
-    assert f"31 {said}: small gives its cap\n" in output
+    assert f"32 {said}: small gives its cap\n" in output
 
 
 def test_no_name_steers_the_terminal(place, write_rows):
