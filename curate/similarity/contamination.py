@@ -99,9 +99,14 @@ def _asked(item: Item) -> list[str]:
 
 
 def _beside(item: Item) -> list[Array]:
-    """Return the words of fields that are too short to be sought, and have to be there too."""
-    short = [unit for part in PARTS[:-1] if (unit := item.units.get(part))]
-    return [unit.words for unit in short if unit.words.size < ROW and unit.shingles.size]
+    """Return the words of fields that are not sought, and have to be there too.
+
+    These are those that are too short, and what many items ask where only a few words are sought.
+    """
+    asked = _asked(item)
+    few = all(item.units[part].whole for part in asked)
+    others = [unit for p in PARTS[:-1] if p not in asked and (unit := item.units.get(p))]
+    return [unit.words for unit in others if unit.shingles.size or (few and unit.words.size >= ROW)]
 
 
 def _is_short(item: Item, fields: list[str]) -> bool:

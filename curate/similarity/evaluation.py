@@ -102,7 +102,9 @@ def grams_of(words: Array, n: int) -> Array:
 
 
 def shingles_of(words: Array) -> Array:
-    """Return the shingles of one text by place."""
+    """Return the shingles of one text by place; a word or two are one."""
+    if 0 < words.size < SHINGLE:
+        words = np.concatenate([words, np.zeros(SHINGLE - words.size, np.uint64)])
     return grams_of(words, SHINGLE)
 
 

@@ -314,3 +314,34 @@ def test_a_short_text_with_other_words_in_it_stays():
 def test_a_short_item_is_found_behind_one_that_is_part_of_a_sentence():
     text = f"I know which river runs through the middle of Prague? {OTHER.instruction}"
     assert run(text)["at"] == text.index("Which")
+
+
+PROGRAM = Record(id="c:1", instruction="Write a program to find the greatest divisor that two "
+                 "whole numbers share.", context="56, 98", output="14")  # fmt: skip
+
+
+def test_a_context_of_a_word_or_two_has_to_be_there_too():
+    assert run(PROGRAM.with_fields(id="a:1"), of(PROGRAM))["kept"] == "c:1"
+    assert run(PROGRAM.instruction, of(PROGRAM)) is None
+    assert run(PROGRAM.with_fields(id="a:1", context="8, 12"), of(PROGRAM)) is None
+
+
+def test_a_context_that_many_items_have_need_not_be_there():
+    subjects = "Rhine Jaws Eton Emma Bern Lima Moss".split()
+    items = of(*(
+        Record(id=f"c:{n}", instruction=f"Who first wrote of {name} and when?", context="No input")
+        for n, name in enumerate(subjects)
+    ))  # fmt: skip
+    assert run("Who first wrote of Lima and when?", items)["kept"] == "c:5"
+
+
+def test_a_short_context_of_a_task_that_many_items_have_is_no_item():
+    task = "Write a function that takes a list of whole numbers and returns the sum of all even"
+    items = of(*(
+        Record(id=f"c:{n}", instruction=task, context=" ".join(map(str, range(n, n + 10))))
+        for n in range(7)
+    ))  # fmt: skip
+    count = Record(id="a:1", instruction="Count from 1.", output="1 2 3 4 5 6 7 8 9 10")
+    assert run(count, items) is None
+    same = count.with_fields(instruction=f"{task}:\n{count.output}")
+    assert run(same, items)["kept"] == "c:1"
