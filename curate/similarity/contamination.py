@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from curate.records import Record
+from curate.similarity.containment import WEIGHT, judge, measure, weights
 from curate.similarity.courtesy import strip_politeness
-from curate.similarity.evaluation import PARTS, SHINGLE, Item, Unit, grams_of, holds, shingles_of
+from curate.similarity.evaluation import PARTS, SHINGLE, Item, Unit, grams_of, holds
 from curate.similarity.frequencies import Frequencies
 from curate.similarity.nomination import ROW, Nomination
-from curate.similarity.numbers import has_other_numbers
 from curate.similarity.passages import Passages
 from curate.similarity.tokens import tokenise
 
@@ -21,14 +21,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 _ANSWER_WORDS, _ANSWER_SCORE = 20, 0.8
 """An answer of fewer words, or less like it, says nothing without its question."""
-_WINDOW, _ROOM = 1.5, 20
-"""A unit is sought in a passage of so many times its words, and so many more."""
-_AROUND = 40
-"""So many characters before and behind a passage are looked at for other numbers."""
-_SHORT = 30
-"""In fewer words than this each of them can be the question."""
-_WEIGHT = 1_000_000
-"""That of a shingle that one record has, or none; one that n records have has the n-th part."""
 _BATCH = 1000
 
 
@@ -156,7 +148,7 @@ class Finder:
         """
         nominated = [self._nominate(batch) for batch in _batches(records)]
         for unit in self._units:
-            unit.weights = _WEIGHT // np.maximum(self._frequencies.of(unit.shingles), 1)
+            unit.weights = WEIGHT // np.maximum(self._frequencies.of(unit.shingles), 1)
         for batch, pairs in zip(_batches(records), nominated, strict=True):
             yield from self._search(batch, *pairs)
 
@@ -195,12 +187,12 @@ class Finder:
             unit = self._items[number].units[part]
             words = tokens.hashes[tokens.first[place] : tokens.first[place + 1]]
             least = max(self._threshold, _ANSWER_SCORE) if part == "output" else self._threshold
-            if _measure(unit, words)[0] < least and not self._has_row(part, unit, words):
+            if measure(unit, words)[0] < least and not self._has_row(part, unit, words):
                 continue
             text = texts[place]
             if place not in passages:
                 passages[place] = Passages(text.text)
-            score, first, last = _judge(unit, passages[place])
+            score, first, last = judge(unit, passages[place])
             best = matches.get((number, part))
             enough = score >= least or self._has_row(part, unit, passages[place].words)
             if score and enough and (best is None or score > best.score):
@@ -219,9 +211,9 @@ class Finder:
         there = np.isin(hashes, grams_of(words, self._ngram))
         if not there.any():
             return False
-        own = np.concatenate([[0], np.cumsum(_weights(unit))])
+        own = np.concatenate([[0], np.cumsum(weights(unit))])
         each = self._ngram - SHINGLE + 1
-        return bool((there & (2 * (own[each:] - own[:-each]) > each * _WEIGHT)).any())
+        return bool((there & (2 * (own[each:] - own[:-each]) > each * WEIGHT)).any())
 
     def _long(self, matches: dict[tuple[int, str], _Match], words: Array) -> Iterator[Hit]:
         """Yield the items of which the whole question or the answer is there.
@@ -285,56 +277,3 @@ def _hit(item: Item, part: str, match: _Match, score: float) -> Hit:
     start, passage = match.words.span(match.first, match.last)
     begin, field = next((s, f) for s, f in reversed(match.text.fields) if s <= start)
     return Hit(item, part, field, round(score, 4), start - begin, passage)
-
-
-def _judge(unit: Unit, passages: Passages) -> tuple[float, int, int]:
-    """Return how much of a unit stands in a text, and from which word to which; 0 for another one.
-
-    What has to be there word by word is not part of a longer sentence. Of the others no number is
-    another one, and of a short one at most one word.
-    """
-    if unit.whole:
-        for first in holds(passages.words, unit.words):
-            last = first + unit.words.size - 1
-            if passages.stands_alone(first, last):
-                return 1.0, first, last
-        return 0.0, 0, 0
-    score, first, last = _measure(unit, passages.words)
-    if not score or has_other_numbers(unit.text, passages.span(first, last, _AROUND)[1]):
-        return 0.0, 0, 0
-    near = passages.words[max(first - SHINGLE, 0) : last + SHINGLE + 1]
-    others = np.count_nonzero(~np.isin(unit.content, near))
-    return (0.0, 0, 0) if others > 1 and unit.words.size < _SHORT else (score, first, last)
-
-
-def _measure(unit: Unit, words: Array) -> tuple[float, int, int]:
-    """Return how much of a unit stands close together, and the first and the last of its words."""
-    if unit.whole:
-        starts = holds(words, unit.words)
-        return (1.0, starts[0], starts[0] + unit.words.size - 1) if starts else (0.0, 0, 0)
-    hashes = shingles_of(words)
-    which = np.minimum(np.searchsorted(unit.shingles, hashes), unit.shingles.size - 1)
-    places = np.flatnonzero(unit.shingles[which] == hashes)
-    width = int(unit.words.size * _WINDOW) + _ROOM
-    most = now = first = last = 0
-    inside: dict[int, int] = {}
-    begin = 0
-    there = which[places].tolist()
-    weights = unit.weights.tolist()
-    for end, place in enumerate(places.tolist()):
-        inside[there[end]] = inside.get(there[end], 0) + 1
-        now += weights[there[end]] * (inside[there[end]] == 1)
-        while places[begin] + width < place:
-            inside[there[begin]] -= 1
-            now -= weights[there[begin]] * (inside[there[begin]] == 0)
-            begin += 1
-        if now > most or (now == most and places[begin] == first):
-            most, first, last = now, int(places[begin]), place + SHINGLE - 1
-    return most / sum(weights), first, last
-
-
-def _weights(unit: Unit) -> Array:
-    """Return the weight of each shingle by place, 0 for template."""
-    hashes = shingles_of(unit.words)
-    at = np.minimum(np.searchsorted(unit.shingles, hashes), unit.shingles.size - 1)
-    return np.where(unit.shingles[at] == hashes, unit.weights[at], 0)
