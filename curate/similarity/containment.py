@@ -7,6 +7,7 @@ import numpy as np
 from curate.similarity.evaluation import SHINGLE, Unit, holds, shingles_of
 from curate.similarity.numbers import has_other_numbers
 from curate.similarity.passages import Passages
+from curate.similarity.tokens import tokenise
 
 __all__ = ["WEIGHT", "judge", "measure", "weights"]
 
@@ -17,7 +18,9 @@ _WINDOW, _ROOM = 1.5, 20
 _AROUND = 40
 """So many characters before and behind a passage are looked at for other numbers."""
 _SHORT = 30
-"""In fewer words than this each of them can be the question."""
+"""In fewer words of its own than this each of them can be the question."""
+_GENITIVE = tokenise(["s"]).hashes[0]
+"""What a name leaves that lost its apostrophe: "ANN S" is "Ann's"."""
 WEIGHT = 1_000_000
 """That of a shingle that one record has, or none; one that n records have has the n-th part."""
 
@@ -26,7 +29,7 @@ def judge(unit: Unit, passages: Passages) -> tuple[float, int, int]:
     """Return how much of a unit stands in a text, and from which word to which; 0 for another one.
 
     What has to be there word by word is not part of a longer sentence. Of the others no number is
-    another one, and of a short one at most one word.
+    another one, and a short one asks the same.
     """
     if unit.whole:
         for first in holds(passages.words, unit.words):
@@ -37,9 +40,30 @@ def judge(unit: Unit, passages: Passages) -> tuple[float, int, int]:
     score, first, last = measure(unit, passages.words)
     if not score or has_other_numbers(unit.text, passages.span(first, last, _AROUND)[1]):
         return 0.0, 0, 0
-    near = passages.words[max(first - SHINGLE, 0) : last + SHINGLE + 1]
-    others = np.count_nonzero(~np.isin(unit.content, near))
-    return (0.0, 0, 0) if others > 1 and unit.words.size < _SHORT else (score, first, last)
+    other = unit.size < _SHORT and _asks_other(unit, passages, first, last)
+    return (0.0, 0, 0) if other else (score, first, last)
+
+
+def _asks_other(unit: Unit, passages: Passages, first: int, last: int) -> bool:
+    """Return whether a short unit is another question in a passage.
+
+    That is so with two other words, with one where there is a name, with a word in the place of its
+    alternative ("north" and "south"), and with a negation more or less.
+    """
+    here = slice(max(first - SHINGLE, 0), last + SHINGLE + 1)
+    near = passages.words[here]
+    gone = unit.content[~np.isin(unit.content, near)]
+    new = ~np.isin(near, unit.words)
+    if gone.size:
+        named = np.isin(gone, unit.names).any() or passages.are_names(here)[new].any()
+        if gone.size > 1 or (named and not np.isin(_GENITIVE, near[new])):
+            return True
+    lost = ~np.isin(unit.words, near)
+    pairs = (unit.group[lost, None] == passages.group[here][new]) & (unit.group[lost, None] > 0)
+    others = unit.member[lost, None] != passages.member[here][new]
+    inside = slice(first, last + 1)
+    negated = passages.negations[inside] & ~np.isin(passages.words[inside], unit.words)
+    return bool((pairs & others).any() or negated.any())
 
 
 def measure(unit: Unit, words: Array) -> tuple[float, int, int]:

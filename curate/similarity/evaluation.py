@@ -10,7 +10,7 @@ from curate.records import Record, Reference
 from curate.similarity.courtesy import strip_politeness
 from curate.similarity.documents import POWERS, owners
 from curate.similarity.hashing import mix
-from curate.similarity.tokens import FILLER, NUMBER, tokenise
+from curate.similarity.tokens import FILLER, NAME, NUMBER, tokenise
 
 __all__ = [
     "PARTS",
@@ -46,7 +46,10 @@ class Unit:
     Attributes:
         text: as it was read, courtesy left out.
         words: uint64, hashes of its words in order, boilerplate at the ends left out.
-        content: uint64, those of its words that say what it is about, numbers left out.
+        content: uint64, those of its own words that say what it is about, numbers left out.
+        names: uint64, those of its words that are written as names.
+        group, member: uint64, what each word is an alternative of, and which, as in `Tokens`.
+        size: number of its own words, those that are not template alone.
         whole: it has to be there word by word.
         shingles: uint64, its shingles without template, ascending; what is contained of these is
             the score.
@@ -58,6 +61,10 @@ class Unit:
     text: str
     words: Array
     content: Array
+    names: Array
+    group: Array
+    member: Array
+    size: int = 0
     whole: bool = False
     shingles: Array = field(default_factory=lambda: np.zeros(0, np.uint64))
     template: Array = field(default_factory=lambda: np.zeros(0, np.uint64))
@@ -180,7 +187,9 @@ def _read(references: list[Reference]) -> list[Item]:
             if words.size:
                 content = words[tokens.kinds[own] & (FILLER | NUMBER) == 0]
                 content = np.setdiff1d(content, tokens.loose)
-                units[part] = Unit(texts[number], words, content)
+                names = words[tokens.kinds[own] & NAME != 0]
+                alternatives = tokens.group[own], tokens.member[own]
+                units[part] = Unit(texts[number], words, content, names, *alternatives)
         items.append(Item(reference.set, reference.record, units))
     return items
 
@@ -208,7 +217,11 @@ def _finish(unit: Unit, ngram: int, template: Array, spared: Array) -> None:
         end = own[-1] + 1 if behind >= _BOILERPLATE else unit.words.size
         if start < end:
             unit.words = unit.words[start:end]
-            unit.content = np.intersect1d(unit.content, unit.words)
+            unit.group, unit.member = unit.group[start:end], unit.member[start:end]
     hashes = shingles_of(unit.words)
     unit.shingles = np.setdiff1d(hashes, np.union1d(template, spared))
+    free = np.isin(hashes, unit.shingles)
+    ours = np.convolve(free, np.ones(SHINGLE, np.int64))[: unit.words.size] > 0
+    unit.size = int(np.count_nonzero(ours))
+    unit.content = np.intersect1d(unit.content, unit.words[ours])
     unit.whole = unit.words.size < ngram or unit.shingles.size < _INFORMATIVE

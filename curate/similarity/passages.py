@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from curate.similarity.characters import WIDE, classify
-from curate.similarity.tokens import tokenise
+from curate.similarity.tokens import NEGATION, tokenise
 
 __all__ = ["Passages"]
 
@@ -22,6 +22,8 @@ class Passages:
     Attributes:
         words: uint64, hashes of the words, as `tokenise` makes them of each piece between spaces.
         starts, ends: int64, the characters at which the piece of each word begins and ends.
+        group, member: uint64, what each word is an alternative of, and which, as in `Tokens`.
+        negations: bool, which words negate.
 
     """
 
@@ -31,7 +33,9 @@ class Passages:
         tokens = tokenise([text[start:end] for start, end in pieces])
         counts = np.diff(tokens.first)
         bounds = np.array(pieces, np.int64).reshape(-1, 2)
-        self.words = tokens.hashes
+        self.words, self.group, self.member = tokens.hashes, tokens.group, tokens.member
+        self.negations = (tokens.kinds & NEGATION) != 0
+        self._capital = tokens.capital
         self.starts, self.ends = np.repeat(bounds, counts, axis=0).T
 
     def stands_alone(self, first: int, last: int) -> bool:
@@ -42,6 +46,16 @@ class Passages:
         opens = not before or before[-1] in _BREAKS
         closes = not behind or behind[0] in _BREAKS or last_piece[-1] in _BREAKS
         return opens and closes
+
+    def are_names(self, words: slice) -> Array:
+        """Return which words have a capital letter and another word right before them."""
+        behind = [
+            place > 0
+            and self.starts[place] == self.ends[place - 1] + 1
+            and self._text[self.ends[place - 1] - 1].isalnum()
+            for place in range(*words.indices(self.words.size))
+        ]
+        return self._capital[words] & np.array(behind, bool)
 
     def span(self, first: int, last: int, room: int = 0) -> tuple[int, str]:
         """Return where the passage from one word to another begins, and its text.

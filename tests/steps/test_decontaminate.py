@@ -305,7 +305,7 @@ def test_a_short_text_with_other_words_in_it_stays():
     assert run(same.with_fields(instruction="Where is Max?"), of(item)) is None
     other = item.context.replace("Max", "Sam").replace("barn", "garden")
     assert run(same.with_fields(context=other), of(item)) is None
-    one = item.context.replace("warm", "cold")
+    one = item.context.replace("warm", "fine")
     assert (
         run(same.with_fields(context=one), of(item))["score"] == 0.8333
     )  # 14 words, "the" for one shingle twice
@@ -345,3 +345,49 @@ def test_a_short_context_of_a_task_that_many_items_have_is_no_item():
     assert run(count, items) is None
     same = count.with_fields(instruction=f"{task}:\n{count.output}")
     assert run(same, items)["kept"] == "c:1"
+
+
+CITY = "Which of these cities on the river Danube was the capital of the old kingdom of Hungary?"
+LOWER = "what is the population of the largest city in the south of brazil and who founded it"
+
+
+@pytest.mark.parametrize(("item", "text", "score"), [
+    (CITY, CITY.replace("Hungary", "Austria"), None),  # a name
+    (CITY, CITY.upper().replace("HUNGARY", "AUSTRIA"), None),
+    # 16 words, two of 14 shingles are gone
+    (CITY.replace("kingdom of", "King's"), CITY.replace("kingdom of", "King s"), 0.8571),
+    (CITY, CITY.replace("old", "new"), None),  # the other one of two
+    (CITY, CITY.replace("cities", "places"), 0.8),  # 17 words, three of 15 shingles are gone
+    (LOWER, LOWER.replace("brazil", "Peru"), None),
+    (LOWER, LOWER.replace("south", "north"), None),
+    (LOWER, LOWER.replace("largest", "biggest"), 0.8),  # 17 words, says the same
+    (LOWER, LOWER.replace("in the south", "not in the south"), None),
+])  # fmt: skip
+def test_one_other_word_of_a_short_item_may_be_another_question(item, text, score):
+    evidence = run(text, of(ITEM.with_fields(instruction=item)))
+    assert (evidence and evidence["score"]) == score
+
+
+def test_an_item_is_short_by_what_is_its_own():
+    tool = (
+        "You have a portal to the internet, use it when you need the text of a page, its input is "
+        "an address; and a barometer, its input is a place. "
+    )
+    asks = [
+        "Tell me what the air is like in Oslo.",
+        "Is it raining?",
+        "Read the news.",
+        "Open the page of the mayor.",
+        "Who is there?",
+        "Fetch it.",
+        "What time is it?",
+    ]
+    heads = [("Air or rain. " if n < 6 else "Time. ") + tool for n in range(7)]
+    items = of(*(
+        Record(id=f"t:{n}", instruction=head + text, output="Done.")
+        for n, (head, text) in enumerate(zip(heads, asks, strict=True))
+    ))  # fmt: skip
+    heads[0] = f"Page and air. {tool}"
+    items[0] = Reference("quiz", items[0].record.with_fields(instruction=heads[0] + asks[0]))
+    assert run(heads[0] + asks[0], items)["kept"] == "t:0"
+    assert run(f"{heads[0]}Tell me what the air is like in New York.", items) is None
