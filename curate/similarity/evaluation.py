@@ -206,7 +206,11 @@ def _common(items: list[Item]) -> Array:
 
 
 def _finish(unit: Unit, ngram: int, template: Array, spared: Array) -> None:
-    """Take boilerplate off the ends of a unit, and count what is left."""
+    """Take boilerplate off the ends of a unit, and count what is left.
+
+    Nothing is taken off where what is left is little, and most of it template: all of it has to be
+    there then.
+    """
     hashes = shingles_of(unit.words)
     free = ~np.isin(hashes, template)
     unit.template = np.unique(hashes[~free])
@@ -215,10 +219,11 @@ def _finish(unit: Unit, ngram: int, template: Array, spared: Array) -> None:
         behind = hashes.size - 1 - own[-1]
         start = own[0] + SHINGLE - 1 if own[0] >= _BOILERPLATE else 0
         end = own[-1] + 1 if behind >= _BOILERPLATE else unit.words.size
-        if start < end:
+        little = own.size < _INFORMATIVE and 2 * own.size < end - start - SHINGLE + 1
+        if start < end and not little:
             unit.words = unit.words[start:end]
             unit.group, unit.member = unit.group[start:end], unit.member[start:end]
-    hashes = shingles_of(unit.words)
+            hashes = shingles_of(unit.words)
     unit.shingles = np.setdiff1d(hashes, np.union1d(template, spared))
     free = np.isin(hashes, unit.shingles)
     ours = np.convolve(free, np.ones(SHINGLE, np.int64))[: unit.words.size] > 0

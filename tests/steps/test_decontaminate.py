@@ -391,3 +391,16 @@ def test_an_item_is_short_by_what_is_its_own():
     items[0] = Reference("quiz", items[0].record.with_fields(instruction=heads[0] + asks[0]))
     assert run(heads[0] + asks[0], items)["kept"] == "t:0"
     assert run(f"{heads[0]}Tell me what the air is like in New York.", items) is None
+
+
+def test_an_item_of_little_but_what_many_share_has_to_be_there_to_its_end():
+    tool = "a barometer, its input is a place, and a portal, its input is an address"
+    ask = "Please find out for me what the weather is like in Oslo right now."
+    heads = [f"{verb} {tool}. " for verb in "Use Have See Take Try Get".split()]
+    heads.append(f"Hold {tool} then. ")
+    items = of(*(
+        Record(id=f"t:{n}", instruction=head + ask, output="It rains.")
+        for n, head in enumerate(heads)
+    ))  # fmt: skip
+    assert run(f"{heads[6]}Please show me the king.", items) is None
+    assert run(f"{heads[6]}{ask}", items)["kept"] == "t:6"
