@@ -1,15 +1,11 @@
 """Run record steps on this machine: in this process, or in several with the same result."""
 
+import functools
 import itertools
-import os
-import signal
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import connection, get_context, parent_process
 
+from curate.processes import run_in_processes
 from curate.records import TEXT_FIELDS, Dropped, Record
 from curate.steps import RecordStep
 
@@ -57,44 +53,9 @@ def run_record_steps(
         return
     source = iter(records)
     chunks = iter(lambda: list(itertools.islice(source, _CHUNK)), [])
-    context = get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
-    waiting: list[Future[list[Passage]]] = []
-    try:
-        for chunk in chunks:
-            with _interrupt_held():  # this is where processes are started
-                waiting.append(pool.submit(_pass_chunk, steps, chunk))
-            if len(waiting) > 2 * workers:  # bounds what is held in memory
-                yield from waiting.pop(0).result()
-        for future in waiting:
-            yield from future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _interrupt_held() -> Iterator[None]:
-    """Let Ctrl-C come to this thread afterwards, and never to a process that starts meanwhile."""
-    if os.name == "nt":  # there are no signal masks
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the process that hands out the work, and end when that one is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    if parent := parent_process():
-        connection.wait([parent.sentinel])
-        os._exit(1)
+    passing = functools.partial(_pass_chunk, steps)
+    for passages in run_in_processes(passing, chunks, workers=workers):
+        yield from passages
 
 
 def _pass_chunk(steps: Sequence[RecordStep], records: list[Record]) -> list[Passage]:

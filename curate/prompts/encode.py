@@ -4,18 +4,20 @@ Preview, training, evaluation and generation all call it, so what is previewed i
 on, and what a model is asked is what it was trained to answer.
 """
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curate.errors import CurateError, TemplateError, clip
+from curate.errors import TemplateError
 from curate.prompts.chat import chat_template, render_chat, render_chat_prompt
-from curate.prompts.example import IGNORE_INDEX, DigestBuilder, Example, digest
+from curate.prompts.chunks import CHUNK, Chunk, encode_chunks
+from curate.prompts.example import IGNORE_INDEX, DigestBuilder, Example, OverLength, digest
 from curate.prompts.fit import shorten
 from curate.prompts.render import Segment, render, texts
-from curate.prompts.runs import Run, answer_runs, prompt_runs, split
+from curate.prompts.runs import Run, answer_runs, closed, prompt_runs, split
 from curate.prompts.special import SpecialTokens
 from curate.prompts.templates import Template
 from curate.prompts.tokenizer import Tokenizer, load_tokenizer
@@ -37,28 +39,8 @@ class EncodeSettings(BaseModel):
     )
     loss: Literal["completion", "assistant", "all"] = Field(
         "completion",
-        description="What takes loss: the answer, every turn of the assistant, or all but BOS.",
+        description="Takes loss: the answer, all turns of the assistant, or all but the first token.",
     )
-
-
-class OverLength(CurateError):
-    """A record has more tokens than `max_length`, and was not or could not be shortened.
-
-    Attributes:
-        record_id: id of the record.
-        length: its length in tokens.
-        max_length: the length allowed.
-
-    """
-
-    def __init__(self, record_id: str, length: int, max_length: int) -> None:
-        self.record_id = record_id
-        self.length = length
-        self.max_length = max_length
-        super().__init__(
-            f"record {clip(record_id)}: {length} tokens, max_length is {max_length}. Raise "
-            "max_length, or set over_length to drop or truncate"
-        )
 
 
 class Encoder:
@@ -106,29 +88,80 @@ class Encoder:
             TemplateError: the template fails on this record.
 
         """
-        example = self._example(record)
+        return self._encode(record, self._segments(record))
+
+    def encode_all(
+        self, records: Iterable[Record], *, workers: int = 1
+    ) -> Iterator[Example | OverLength]:
+        """Yield the example of each record, or for a dropped one what was too long.
+
+        `workers` is the number of processes; it changes only the speed.
+
+        Raises:
+            OverLength: a record is too long and over_length is error.
+
+        """
+        source = iter(records)
+        chunks = iter(lambda: list(itertools.islice(source, CHUNK)), [])
+        for chunk in encode_chunks(self, chunks, workers=workers):
+            self.special_tokens += chunk.special_tokens
+            self.special_records += chunk.special_records
+            yield from chunk.items
+            if chunk.fault is not None:
+                raise chunk.fault
+
+    def encode_chunk(self, records: Sequence[Record]) -> Chunk:
+        """Return what becomes of these records, their segments tokenised in one call.
+
+        The counts of this encoder stay as they are: the chunk holds its own.
+        """
+        before = self.special_tokens, self.special_records
+        items: list[Example | OverLength] = []
+        fault = None
+        rendered = self._rendered(records)
+        for record, segments in rendered:
+            try:
+                if isinstance(segments, TemplateError):
+                    raise segments
+                items.append(self._encode(record, segments))
+            except (OverLength, TemplateError) as error:
+                if isinstance(error, OverLength) and self.settings.over_length != "error":
+                    items.append(error)
+                    continue
+                fault = error
+                break
+        tokens, found = self.special_tokens - before[0], self.special_records - before[1]
+        self.special_tokens, self.special_records = before
+        return Chunk(items, fault, tokens, found)
+
+    def _rendered(
+        self, records: Sequence[Record]
+    ) -> list[tuple[Record, list[Segment] | TemplateError]]:
+        """Return the segments of each record, up to the first that the template fails on."""
+        rendered: list[tuple[Record, list[Segment] | TemplateError]] = []
+        for record in records:
+            try:
+                rendered.append((record, self._segments(record)))
+            except TemplateError as error:
+                rendered.append((record, error))
+                break
+        if self._tokens is not None:
+            self._tokens.prepare(
+                [segment for part in split(segments) for segment, _ in closed(part, self._tokens)]
+                for _, segments in rendered
+                if not isinstance(segments, TemplateError)
+            )
+        return rendered
+
+    def _encode(self, record: Record, segments: list[Segment]) -> Example:
+        example = self._example(record, segments)
         self._count(record)
         if len(example.input_ids) <= self.settings.max_length:
             return example
         shorter = shorten(record, self._fits) if self.settings.over_length == "truncate" else None
         if shorter is None:
             raise OverLength(record.id, len(example.input_ids), self.settings.max_length)
-        return replace(self._example(shorter), truncated=True)
-
-    def encode_all(self, records: Iterable[Record]) -> Iterator[Example | OverLength]:
-        """Yield the example of each record, or for a dropped one what was too long.
-
-        Raises:
-            OverLength: a record is too long and over_length is error.
-
-        """
-        for record in records:
-            try:
-                yield self.encode(record)
-            except OverLength as fault:
-                if self.settings.over_length == "error":
-                    raise
-                yield fault
+        return replace(self._example(shorter, self._segments(shorter)), truncated=True)
 
     def prompt_ids(self, record: Record) -> list[int]:
         """Return what the model is given to answer this record; the output may be empty.
@@ -166,11 +199,12 @@ class Encoder:
         return self.settings.loss == "assistant"
 
     def _fits(self, record: Record) -> bool:
-        return len(self._example(record).input_ids) <= self.settings.max_length
+        example = self._example(record, self._segments(record))
+        return len(example.input_ids) <= self.settings.max_length
 
-    def _example(self, record: Record) -> Example:
+    def _example(self, record: Record, segments: list[Segment]) -> Example:
         """Return the example of the record, however long."""
-        before, rest = split(self._segments(record))
+        before, rest = split(segments)
         prompt: list[Run] = []
         answer: list[Run] = []
         if self._tokens is not None:
@@ -183,7 +217,9 @@ class Encoder:
             prompt="".join(segment.text for segment in before),
             completion=rest[0].text,
             input_ids=[token for run in [*prompt, *answer] for token in run.ids],
-            labels=[*self._labels(prompt, earlier=True), *self._labels(answer, earlier=False)],
+            labels=_predicted(
+                [*self._labels(prompt, earlier=True), *self._labels(answer, earlier=False)]
+            ),
         )
 
     def _labels(self, runs: list[Run], *, earlier: bool) -> Iterator[int]:
@@ -201,3 +237,8 @@ class Encoder:
         found = sum(self._tokens.special.count(text) for text in texts(record))
         self.special_tokens += found
         self.special_records += found > 0
+
+
+def _predicted(labels: list[int]) -> list[int]:
+    """Return the labels without the first one: nothing stands before it to predict it from."""
+    return [IGNORE_INDEX] * len(labels[:1]) + labels[1:]

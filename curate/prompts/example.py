@@ -6,7 +6,9 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["IGNORE_INDEX", "DigestBuilder", "Example", "digest"]
+from curate.errors import CurateError, clip
+
+__all__ = ["IGNORE_INDEX", "DigestBuilder", "Example", "OverLength", "digest"]
 
 IGNORE_INDEX = -100
 """The label of a token that takes no loss."""
@@ -37,6 +39,30 @@ class Example:
     def loss_tokens(self) -> int:
         """Number of tokens that take loss."""
         return sum(label != IGNORE_INDEX for label in self.labels)
+
+
+class OverLength(CurateError):
+    """A record has more tokens than `max_length`, and was not or could not be shortened.
+
+    Attributes:
+        record_id: id of the record.
+        length: its length in tokens.
+        max_length: the length allowed.
+
+    """
+
+    def __init__(self, record_id: str, length: int, max_length: int) -> None:
+        self.record_id = record_id
+        self.length = length
+        self.max_length = max_length
+        super().__init__(
+            f"record {clip(record_id)}: {length} tokens, max_length is {max_length}. Raise "
+            "max_length, or set over_length to drop or truncate"
+        )
+
+    def __reduce__(self) -> tuple[type["OverLength"], tuple[str, int, int]]:
+        """Return how another process makes it again."""
+        return OverLength, (self.record_id, self.length, self.max_length)
 
 
 class DigestBuilder:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from curate.prompts.render import Segment
 from curate.prompts.tokens import Tokens
 
-__all__ = ["Run", "answer_runs", "prompt_runs", "split"]
+__all__ = ["Run", "answer_runs", "closed", "prompt_runs", "split"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def prompt_runs(before: list[Segment], tokens: Tokens, *, is_chat: bool) -> list
     file ends with a special token, such as `<|im_end|>`, gets no EOS on top: no model saw it there.
     """
     runs: list[Run] = []
-    for segment, is_open in _closed(before, tokens):
+    for segment, is_open in closed(before, tokens):
         if is_chat or tokens.special.stands_last(segment.masked):
             is_open = False
         ids = tokens.encode(segment, first=not any(run.ids for run in runs))
@@ -62,7 +62,7 @@ def answer_runs(rest: list[Segment], tokens: Tokens, *, is_chat: bool, first: bo
     will do; where there is none, EOS is added.
     """
     runs: list[Run] = []
-    for segment, is_open in _closed(rest, tokens):
+    for segment, is_open in closed(rest, tokens):
         if is_chat and tokens.special.stands_last(segment.masked):
             is_open = False
         ids = tokens.encode(segment, first=first and not any(run.ids for run in runs))
@@ -70,7 +70,7 @@ def answer_runs(rest: list[Segment], tokens: Tokens, *, is_chat: bool, first: bo
     return runs
 
 
-def _closed(segments: list[Segment], tokens: Tokens) -> list[tuple[Segment, bool]]:
+def closed(segments: list[Segment], tokens: Tokens) -> list[tuple[Segment, bool]]:
     """Return the segments, each with whether it is an answer that EOS does not close yet.
 
     An EOS that the template writes right behind the block becomes part of the answer.

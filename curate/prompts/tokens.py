@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from curate.errors import ModelError, TemplateError, clip
 from curate.prompts.generation import Span
@@ -26,6 +26,7 @@ class Tokens:
         self.special = SpecialTokens.of(tokenizer)
         self.bos = self._begins_with()
         self.eos = self._ends_with()
+        self._ready: dict[str, list[int]] = {}
         self._anchor = self._needed_anchor()
 
     def _begins_with(self) -> int | None:
@@ -62,6 +63,28 @@ class Tokens:
                  self.special.names, self.bos, self.eos]  # fmt: skip
         text = json.dumps(whole, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def prepare(self, parts: Iterable[list[Segment]]) -> None:
+        """Tokenise the segments of many records in one call, for `encode` to find.
+
+        A part begins with the first segment of a record. Without a fast tokenizer, or with one
+        whose class does more than its backend, nothing is prepared: `encode` does without.
+        """
+        backend = getattr(self.tokenizer, "backend_tokenizer", None)
+        self._ready = {}
+        front = _ANCHOR if self._anchor else ""
+        texts = sorted({
+            (front if at else "") + segment.text
+            for segments in parts for at, segment in enumerate(segments) if segment.text
+        })  # fmt: skip
+        if backend is None or not texts:
+            return
+        # The ordinary way once: to compare with, and because it leaves the backend without
+        # truncation, padding and whatever else a caller asked for last.
+        alone = self._ids(texts[-1])
+        found = [each.ids for each in backend.encode_batch_fast(texts, add_special_tokens=False)]
+        if found[-1] == alone:
+            self._ready = dict(zip(texts, found, strict=True))
 
     def encode(self, segment: Segment, *, first: bool) -> list[int]:
         """Return the ids of a segment, without BOS and EOS of the tokenizer's own.
@@ -113,6 +136,8 @@ class Tokens:
         return ids[size:] if ids[:size] == self._anchor else self._ids(text, split_special_tokens)
 
     def _ids(self, text: str, split_special_tokens: bool = False) -> list[int]:
+        if not split_special_tokens and text in self._ready:
+            return list(self._ready[text])
         return list(
             self.tokenizer.encode(
                 text, add_special_tokens=False, split_special_tokens=split_special_tokens
