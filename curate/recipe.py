@@ -37,6 +37,9 @@ class DataSettings(EncodeSettings):
 
     dataset: str = Field(description="A dataset directory; its train split is trained on.")
     template: str = Field("alpaca", description="Template name or path; `chat` is the model's own.")
+    packing: bool = Field(
+        False, description="Put several records into a row of max_length tokens; none sees another."
+    )
     digest: str | None = Field(
         None,
         description="Digest that `curate preview --json` ended in; any other rows are refused.",

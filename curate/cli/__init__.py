@@ -25,6 +25,7 @@ from curate.cli.report import report_command
 from curate.cli.split import split_command
 from curate.cli.templates import templates_command
 from curate.cli.train import train_command
+from curate.cli.verify import verify_command
 from curate.errors import CurateError
 
 __all__ = ["main"]
@@ -34,7 +35,7 @@ STAGES: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", (inspect_command, explain_command, diff_command, audit_command, report_command)),
     ("Curate", _CURATE),
     ("Prompt", (templates_command, lint_command, preview_command)),
-    ("Tune", (train_command, generate_command)),
+    ("Tune", (train_command, verify_command, generate_command)),
     ("Start here", (demo_command,)),
 )
 

@@ -51,6 +51,13 @@ def show_run(run: dict[str, Any], directory: Path) -> None:
     )
     if rows["over_length"]:
         click.echo(f"left out, longer than max_length: {len(rows['over_length'])} records")
+    if rows["truncated"]:
+        click.echo(f"shortened to max_length: {rows['truncated']:,} records")
+    if rows["special_tokens"]:
+        click.echo(
+            f"encoded as plain text: {rows['special_tokens']:,} special-token strings in "
+            f"{rows['special_records']:,} records"
+        )
     click.echo(f"encoding digest: {rows['digest']}")
     before, after = run["metrics"]["before"], run["metrics"]["after"]
     if before:
@@ -62,4 +69,17 @@ def show_run(run: dict[str, Any], directory: Path) -> None:
             ["", "before", "after"],
             figures,
         )
+        _show_sources(before["loss_by_source"], after["loss_by_source"])
     click.echo(f"run directory: {directory}")
+
+
+def _show_sources(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Print the held-out loss of each source, where there are several."""
+    from curate.reporting.terminal import print_table
+
+    if len(before) > 1:
+        rows = [
+            [name, said["records"], said["loss"], after[name]["loss"]]
+            for name, said in before.items()
+        ]
+        print_table("loss by source", ["", "records", "before", "after"], rows)

@@ -64,7 +64,7 @@ def write_cache(path: Path, key: str, chunk: Chunk) -> None:
     head = {"key": key, "special": [chunk.special_tokens, chunk.special_records]}
     lines = [orjson.dumps(row) + b"\n" for row in (head, *map(_row, chunk.items))]
     body = b"".join(lines)
-    last = orjson.dumps({"rows": len(chunk.items), "sha256": hashlib.sha256(body).hexdigest()})
+    last = orjson.dumps({"sha256": hashlib.sha256(body).hexdigest()})
     replace_file(path, zstandard.ZstdCompressor(level=_LEVEL).compress(body + last + b"\n"))
 
 

@@ -39,7 +39,7 @@ class EncodeSettings(BaseModel):
     )
     loss: Literal["completion", "assistant", "all"] = Field(
         "completion",
-        description="Takes loss: the answer, all turns of the assistant, or all but the first token.",
+        description="Takes loss: the answer, every assistant turn, or all but the first token.",
     )
 
 

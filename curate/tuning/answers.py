@@ -1,17 +1,21 @@
 """Let a model answer, and measure how well."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from curate.prompts.encode import IGNORE_INDEX, Encoder, Example
 from curate.prompts.special import SpecialTokens
 from curate.records import Record
+from curate.tuning.collating import Collator, rows_of
+from curate.tuning.losses import Loss, record_losses
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel
 
-__all__ = ["Answer", "answer", "exact_match", "mean_loss", "pad_id"]
+__all__ = ["Answer", "answer", "batch_losses", "exact_match", "losses_of",
+           "pad_id"]  # fmt: skip
 
 _BATCH = 16
 
@@ -88,38 +92,35 @@ def _stop_ids(encoder: Encoder, record: Record) -> list[int]:
     return sorted({int(tokenizer.eos_token_id), first})
 
 
-def mean_loss(model: "PreTrainedModel", examples: Sequence[Example], *, pad: int) -> float:
-    """Return the mean loss over all loss-bearing tokens, in nats per token."""
+def losses_of(model: "PreTrainedModel", examples: Sequence[Example], *, pad: int) -> list[Loss]:
+    """Return the loss of each example that has loss-bearing tokens, in order."""
     import torch
 
-    total, tokens = 0.0, 0
+    losses: list[Loss] = []
+    collate = Collator(pad)
+    rows = rows_of(examples, [[place] for place in range(len(examples))])
     model.eval()
     with torch.inference_mode():
-        for ids, labels, mask in _batches(examples, pad, model.device):
-            logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
-            loss = torch.nn.functional.cross_entropy(
-                logits.flatten(0, 1), labels[:, 1:].flatten(),
-                ignore_index=IGNORE_INDEX, reduction="sum",
-            )  # fmt: skip
-            total += loss.item()
-            tokens += int((labels[:, 1:] != IGNORE_INDEX).sum())
-    return total / max(tokens, 1)
+        for start in range(0, len(examples), _BATCH):
+            some = [
+                {name: column[at] for name, column in rows.items()}
+                for at in range(start, min(start + _BATCH, len(examples)))
+            ]
+            losses += batch_losses(model, collate(some))
+    return losses
 
 
-def _batches(
-    examples: Sequence[Example], pad: int, device: object
-) -> Iterator[tuple[Any, Any, Any]]:
-    """Yield ids, labels and mask, each [batch, seq], padded on the right."""
+def batch_losses(model: "PreTrainedModel", batch: "dict[str, torch.Tensor]") -> list[Loss]:
+    """Return the loss of each record in a batch of the collator's."""
     import torch
 
-    for start in range(0, len(examples), _BATCH):
-        batch = examples[start : start + _BATCH]
-        width = max(len(example.input_ids) for example in batch)
-        gaps = [width - len(example.input_ids) for example in batch]
-        ids = [e.input_ids + [pad] * gap for e, gap in zip(batch, gaps, strict=True)]
-        labels = [e.labels + [IGNORE_INDEX] * gap for e, gap in zip(batch, gaps, strict=True)]
-        mask = [[1] * (width - gap) + [0] * gap for gap in gaps]
-        yield tuple(torch.tensor(rows, device=device) for rows in (ids, labels, mask))
+    on_device = {name: tensor.to(model.device) for name, tensor in batch.items()}
+    records, labels = on_device.pop("records"), on_device.pop("labels")
+    logits = model(**on_device, use_cache=False).logits[:, -labels.shape[1] : -1].float()
+    losses = torch.nn.functional.cross_entropy(
+        logits.transpose(1, 2), labels[:, 1:], ignore_index=IGNORE_INDEX, reduction="none"
+    )
+    return record_losses(losses, labels, records)
 
 
 def exact_match(answers: Sequence[Answer]) -> float:

@@ -71,5 +71,18 @@ def _metrics(metrics: dict[str, Any]) -> str:
     before, after = metrics["before"], metrics["after"]
     if not before:
         return "Nothing was held out."
-    rows = [f"| {name} | {before[name]} | {after[name]} |" for name in before]
-    return "\n".join(["| | before | after |", "| --- | --- | --- |", *rows])
+    rows = [
+        f"| {name} | {before[name]} | {after[name]} |"
+        for name in before
+        if name != "loss_by_source"
+    ]
+    table = "\n".join(["| | before | after |", "| --- | --- | --- |", *rows])
+    sources = before["loss_by_source"]
+    if len(sources) < 2:
+        return table
+    rows = [
+        f"| {name} | {said['records']} | {said['loss']} | {after['loss_by_source'][name]['loss']} |"
+        for name, said in sources.items()
+    ]
+    heads = ["| source | records | loss before | after |", "| --- | --- | --- | --- |"]
+    return table + "\n\n" + "\n".join([*heads, *rows])

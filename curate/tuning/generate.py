@@ -4,14 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curate.errors import DatasetError, ModelError, UsageError, clip
-from curate.prompts.encode import Encoder, OverLength
-from curate.prompts.templates import CHAT, Template
-from curate.prompts.tokenizer import load_tokenizer
+from curate.prompts.encode import OverLength
 from curate.recipe import Recipe
 from curate.records import Record
 from curate.tuning.answers import Answer, answer
+from curate.tuning.finished import encoder_of, read_run
 from curate.tuning.models import identify_model, load_model, require_tuning
-from curate.tuning.rundir import read_run
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -30,18 +28,9 @@ def generate(run: Path, record: Record, *, max_new_tokens: int, base: bool = Fal
     require_tuning()
     said = read_run(run)
     recipe = Recipe.model_validate(said["recipe"])
-    name, path = said["template"]["name"], run / "template.jinja"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path}: cannot be read: {error}") from error
-    template = Template(name, text, "" if name == CHAT else str(path))
-    tokenizer = load_tokenizer(recipe.model.model_name_or_path, recipe.model.model_revision)
-    encoder = Encoder(template, tokenizer, recipe.data.encoding())
-    if encoder.template.hash != said["template"]["hash"]:
-        raise DatasetError(f"{path}: is not the template of the run: it was changed")
+    encoder = encoder_of(run, said)
     model = load_model(recipe.model)
-    if identify_model(recipe.model, model) != said.get("base_model"):
+    if identify_model(recipe.model, model.config) != said.get("base_model"):
         name = recipe.model.model_name_or_path
         raise ModelError(f"{name}: is not the base model that the run was tuned on: it was changed")
     if not base:

@@ -10,9 +10,9 @@ from curate.recipe import ModelSettings
 from curate.shipped import shipped
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from transformers import PretrainedConfig, PreTrainedModel
 
-__all__ = ["identify_model", "load_model", "require_tuning"]
+__all__ = ["identify_model", "load_config", "load_model", "require_tuning"]
 
 _SMALL = 10_000_000  # parameters
 
@@ -61,7 +61,24 @@ def load_model(settings: ModelSettings) -> "PreTrainedModel":
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def identify_model(settings: ModelSettings, model: "PreTrainedModel") -> dict[str, str | None]:
+def load_config(settings: ModelSettings) -> "PretrainedConfig":
+    """Return the configuration of the base model, without its weights.
+
+    Raises:
+        ModelError: it cannot be found.
+    """
+    from transformers import AutoConfig
+
+    name = settings.model_name_or_path
+    try:
+        return AutoConfig.from_pretrained(
+            _location(name), revision=settings.model_revision, trust_remote_code=False
+        )
+    except Exception as error:  # whatever a damaged file makes of transformers
+        raise ModelError(f"{name}: cannot be found: {_first(error)}") from error
+
+
+def identify_model(settings: ModelSettings, config: "PretrainedConfig") -> dict[str, str | None]:
     """Return name, revision and, for local weights, their SHA-256."""
     folder = Path(_location(settings.model_name_or_path))
     weights = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
@@ -72,7 +89,7 @@ def identify_model(settings: ModelSettings, model: "PreTrainedModel") -> dict[st
                 digest.update(block)
     return {
         "name": settings.model_name_or_path,
-        "revision": settings.model_revision or getattr(model.config, "_commit_hash", None),
+        "revision": settings.model_revision or getattr(config, "_commit_hash", None),
         "sha256": digest.hexdigest() if weights else None,
     }
 

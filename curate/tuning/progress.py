@@ -4,10 +4,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from curate.reporting.terminal import talk
+from curate.tuning.names import METRICS, TRAINING_LOSSES
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
 
+    from curate.tuning.losses import TrainingLosses
     from curate.tuning.rundir import RunDirectory
 
 __all__ = ["make_progress"]
@@ -57,8 +59,8 @@ class _Lines:
         """Nothing is open."""
 
 
-def make_progress(directory: "RunDirectory") -> "TrainerCallback":
-    """Return a callback: metrics.jsonl always, and a bar on a terminal or plain lines elsewhere."""
+def make_progress(directory: "RunDirectory", losses: "TrainingLosses") -> "TrainerCallback":
+    """Return a callback: the logs always, and a bar on a terminal or plain lines elsewhere."""
     from transformers import TrainerCallback
 
     class Progress(TrainerCallback):  # type: ignore[misc]
@@ -68,13 +70,15 @@ def make_progress(directory: "RunDirectory") -> "TrainerCallback":
             self.shown = (_Bar if sys.stderr.isatty() else _Lines)(state.max_steps)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+            directory.log(TRAINING_LOSSES, losses.take_step(state.global_step))
             self.shown.step(state.global_step)
 
         def on_log(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
             logs = rest.get("logs") or {}
             if "loss" in logs:
                 row = {key: logs[key] for key in _LOGGED if key in logs}
-                directory.log({"step": state.global_step, **row})
+                row["loss_by_source"] = losses.take_sources()
+                directory.log(METRICS, [{"step": state.global_step, **row}])
                 self.shown.loss(state.global_step, logs["loss"])
 
         def on_train_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:

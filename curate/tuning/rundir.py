@@ -1,18 +1,29 @@
 """The run directory: what a training run leaves, run.json last."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from pydantic import ValidationError
 
 from curate import __version__
 from curate.errors import DatasetError
 from curate.files import claim, replace_file, writing
+from curate.prompts.cache import write_cache
+from curate.prompts.chunks import Chunk
 from curate.prompts.encode import Encoder
 from curate.recipe import Recipe
 from curate.tuning.card import model_card
+from curate.tuning.names import (
+    CACHE,
+    LOSSES,
+    METRICS,
+    NAMES,
+    RUN,
+    STARTED,
+    TRAINING_LOSSES,
+)
 from curate.tuning.plot import plot_losses
 
 if TYPE_CHECKING:
@@ -20,12 +31,8 @@ if TYPE_CHECKING:
 
     from curate.tuning.training import Measurement
 
-__all__ = ["RUN", "RunDirectory", "read_run", "save_adapter"]
+__all__ = ["SCHEMA_VERSION", "RunDirectory", "save_adapter"]
 
-RUN = "run.json"
-_STARTED = "started.json"
-_NAMES = {RUN, "adapter", "checkpoints", "metrics.jsonl", "generations.jsonl", "loss.png",
-          "README.md", "template.jinja", _STARTED}  # fmt: skip
 SCHEMA_VERSION = 1
 
 
@@ -36,7 +43,7 @@ class RunDirectory:
         self.path = path
         self.resume = resume
         self._started = b""
-        found = claim(path, _NAMES, (RUN, _STARTED), "run directory")
+        found = claim(path, NAMES, (RUN, STARTED), "run directory")
         if resume:
             self._check_resumable(found)
         elif found and not overwrite:
@@ -63,7 +70,7 @@ class RunDirectory:
         said = {"recipe": recipe.model_dump(mode="json"), "encoding_digest": encoding_digest}
         self._started = _json(said)
         with writing(self.path):
-            if self.resume and (self.path / _STARTED).read_bytes() != self._started:
+            if self.resume and (self.path / STARTED).read_bytes() != self._started:
                 raise DatasetError(
                     f"{self.path}: the recipe or its rows are not those of the run to resume"
                 )
@@ -76,11 +83,14 @@ class RunDirectory:
             else:
                 self._clear()
                 self.path.mkdir(parents=True, exist_ok=True)
-                replace_file(self.path / _STARTED, self._started)
+                replace_file(self.path / STARTED, self._started)
 
     def _clear(self) -> None:
-        """Remove what an earlier run left, its commit mark first."""
-        for name in sorted(_NAMES, key=lambda name: name != RUN):
+        """Remove what an earlier run left, its commit mark first.
+
+        The cache may serve again: it says itself what it holds.
+        """
+        for name in sorted(NAMES - {CACHE}, key=lambda name: name != RUN):
             entry = self.path / name
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
@@ -90,10 +100,10 @@ class RunDirectory:
     def _rewind(self) -> None:
         """Take back what was logged after the last checkpoint: those steps are run again."""
         done = max(_step(path) for path in self._checkpoints())
-        path = self.path / "metrics.jsonl"
-        lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-        whole = [line for line in lines if line.endswith(b"\n")]
-        replace_file(path, b"".join(x for x in whole if orjson.loads(x)["step"] <= done))
+        for path in (self.path / METRICS, self.path / TRAINING_LOSSES):
+            lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+            whole = [line for line in lines if line.endswith(b"\n")]
+            replace_file(path, b"".join(x for x in whole if orjson.loads(x)["step"] <= done))
 
     def last_checkpoint(self) -> str | None:
         """Return the newest whole checkpoint of a run to resume; None for a new run."""
@@ -104,10 +114,15 @@ class RunDirectory:
         found = (self.path / "checkpoints").glob("checkpoint-*")
         return [path for path in found if _is_json(path / "trainer_state.json")]
 
-    def log(self, row: dict[str, Any]) -> None:
-        """Append a line to metrics.jsonl."""
-        with writing(self.path), (self.path / "metrics.jsonl").open("ab") as file:
-            file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+    def log(self, name: str, rows: list[dict[str, Any]]) -> None:
+        """Append lines to one of the logs."""
+        with writing(self.path), (self.path / name).open("ab") as file:
+            file.write(b"".join(_json(row) for row in rows))
+
+    def keep(self, key: str, chunk: Chunk) -> None:
+        """Keep the encoded rows for a run that goes on or begins anew here."""
+        with writing(self.path):
+            write_cache(self.path / CACHE, key, chunk)
 
     def finish(
         self,
@@ -155,9 +170,11 @@ class RunDirectory:
             for prompt, old, new in zip(before.prompts, before.answers, after.answers, strict=True)
         ]
         replace_file(self.path / "generations.jsonl", b"".join(_json(line) for line in lines))
-        plot_losses(self.path / "metrics.jsonl", self.path / "loss.png")
+        held_out = b"".join(_json(line) for line in _beside(before.losses, after.losses))
+        replace_file(self.path / LOSSES, held_out)
+        plot_losses(self.path / METRICS, self.path / "loss.png")
         replace_file(self.path / "README.md", model_card(run).encode())
-        (self.path / _STARTED).unlink(missing_ok=True)
+        (self.path / STARTED).unlink(missing_ok=True)
         replace_file(
             self.path / RUN,
             orjson.dumps(run, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
@@ -184,33 +201,6 @@ def save_adapter(model: "PreTrainedModel", path: Path, base: str) -> None:
         file.chmod(0o644)
 
 
-def read_run(path: Path) -> dict[str, Any]:
-    """Return run.json.
-
-    Raises:
-        DatasetError: there is no finished run.
-    """
-    file = path / RUN
-    if not file.is_file():
-        raise DatasetError(f"{path}: has no {RUN}, so it is no run directory or an unfinished one")
-    try:
-        run = orjson.loads(file.read_bytes())
-    except ValueError as error:
-        raise DatasetError(f"{file}: is not valid JSON: {error}") from error
-    if not isinstance(run, dict) or run.get("schema_version") != SCHEMA_VERSION:
-        raise DatasetError(f"{file}: is not a run of this version")
-    template = run.get("template")
-    if not isinstance(template, dict) or not {"name", "hash"} <= template.keys():
-        raise DatasetError(f"{file}: names no template: it was changed")
-    try:
-        Recipe.model_validate(run.get("recipe"))
-    except ValidationError as error:
-        raise DatasetError(
-            f"{file}: its recipe is not one: {error.error_count()} faults"
-        ) from error
-    return run
-
-
 def _step(checkpoint: Path) -> int:
     return int(checkpoint.name.rpartition("-")[2])
 
@@ -226,6 +216,13 @@ def _is_json(path: Path) -> bool:
 
 def _json(row: dict[str, Any]) -> bytes:
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _beside(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the lines of losses.jsonl: a held-out record with its loss before and after."""
+    for old, new in zip(before, after, strict=True):
+        said = {key: old[key] for key in ("id", "source", "tokens")}
+        yield said | {"before": old["loss"], "after": new["loss"]}
 
 
 def _versions() -> dict[str, str]:

@@ -2,15 +2,19 @@
 
 import difflib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from curate.errors import UsageError, clip
-from curate.prompts.encode import Encoder, Example
+from curate.prompts.encode import Encoder
 from curate.recipe import Recipe
+from curate.tuning.answers import pad_id
+from curate.tuning.collating import Collator, pack, rows_of
+from curate.tuning.losses import TrainingLosses
+from curate.tuning.rows import Rows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -34,9 +38,10 @@ _OURS = {
     "eos_token": "data.template",
     "model_init_kwargs": "model",
     "resume_from_checkpoint": "--resume",
-    "packing": "nothing: each record is a row of its own",
-    "eval_packing": "nothing: each record is a row of its own",
-    "padding_free": "nothing: each record is a row of its own",
+    "packing": "data.packing",
+    "eval_packing": "nothing: held-out records are measured one a row",
+    "padding_free": "data.packing",
+    "remove_unused_columns": "nothing: the numbers of the records travel with the tokens",
     "push_to_hub": "nothing: a run stays on this machine",
 }
 """Fields of SFTConfig that Curate sets itself, and where the user says it instead."""
@@ -69,6 +74,7 @@ def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
         "seed": recipe.seed,
         "max_length": None,
         "packing": False,
+        "remove_unused_columns": False,
         "disable_tqdm": True,
         "dataset_kwargs": {"skip_prepare_dataset": True},
     }
@@ -105,32 +111,34 @@ def _fault(name: str, value: Any, known: Mapping[str, Any]) -> str:  # noqa: ANN
 
 
 def make_trainer(
-    model: "PreTrainedModel",
-    encoder: Encoder,
-    examples: Sequence[Example],
-    config: "SFTConfig",
-    directory: "RunDirectory",
-) -> "SFTTrainer":
-    """Return a trainer whose rows are the examples' ids and labels, unchanged."""
+    model: "PreTrainedModel", encoder: Encoder, rows: Rows, config: "SFTConfig",
+    directory: "RunDirectory", *, packing: bool = False,
+) -> "SFTTrainer":  # fmt: skip
+    """Return a trainer whose rows are the examples' ids and labels, unchanged.
+
+    With `packing` a row holds as many examples as fit; either way the number of its record
+    travels with every token.
+    """
     import datasets
     import transformers
-    from trl import SFTTrainer
 
     from curate.tuning.progress import make_progress
+    from curate.tuning.watching import make_watched
 
-    rows = datasets.Dataset.from_dict(
-        {
-            "input_ids": [example.input_ids for example in examples],
-            "labels": [example.labels for example in examples],
-        }
+    sizes = [len(example.input_ids) for example in rows.examples]
+    places = (
+        pack(sizes, encoder.settings.max_length) if packing else [[at] for at in range(len(sizes))]
     )
+    losses = TrainingLosses([example.id for example in rows.examples], rows.sources)
     try:
-        trainer = SFTTrainer(
+        trainer = make_watched()(
+            losses,
             model=model,
             args=config,
-            train_dataset=rows,
+            train_dataset=datasets.Dataset.from_dict(rows_of(rows.examples, places)),
+            data_collator=Collator(pad_id(encoder), packed=packing),
             processing_class=encoder.tokenizer,
-            callbacks=[make_progress(directory)],
+            callbacks=[make_progress(directory, losses)],
         )
     except (ImportError, RuntimeError, TypeError, ValueError) as error:
         raise UsageError(f"training: {clip(str(error).strip(), 300)}") from error

@@ -1,21 +1,24 @@
 """Run a recipe: dataset directory in, run directory out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curate.dataset import SPLITS, audit, read_manifest, read_records
+from curate.dataset import audit, read_manifest, read_records
 from curate.errors import DatasetError
-from curate.prompts.encode import Encoder, Example, OverLength, digest
+from curate.prompts.encode import Encoder, Example
 from curate.prompts.templates import find_template
 from curate.prompts.tokenizer import load_tokenizer
 from curate.recipe import Recipe
 from curate.records import Record
 from curate.reporting.terminal import talk
 from curate.sources import Reader, resolve
-from curate.tuning.answers import Answer, answer, exact_match, mean_loss, pad_id
+from curate.tuning.answers import Answer, answer, exact_match, losses_of, pad_id
+from curate.tuning.losses import by_source
 from curate.tuning.models import identify_model, load_model, require_tuning
+from curate.tuning.names import CACHE
+from curate.tuning.rows import check_packing, check_rows, encode_rows
 from curate.tuning.rundir import RunDirectory, save_adapter
 from curate.tuning.sft import make_trainer, sft_config
 
@@ -23,16 +26,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 __all__ = ["train"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The encoded train split and what became of records too long for it."""
-
-    examples: list[Example]
-    over_length: list[str]
-    truncated: int
-    digest: str
 
 
 def train(
@@ -55,26 +48,33 @@ def train(
         load_tokenizer(recipe.model.model_name_or_path, recipe.model.model_revision),
         recipe.data.encoding(),
     )
-    rows = _encode(encoder, dataset)
+    workers = config.dataset_num_proc or 1
+    rows = encode_rows(encoder, dataset, cache=run / CACHE, workers=workers)
     if recipe.data.digest not in (None, rows.digest):
         raise DatasetError(
             f"{dataset}: its rows have the digest {rows.digest}, data.digest is "
             f"{recipe.data.digest}: they are not those that were previewed"
         )
-    talk(f"{len(rows.examples):,} records encoded, digest {rows.digest[:16]}…")
+    how = "found encoded" if rows.cached else "encoded"
+    talk(f"{len(rows.examples):,} records {how}, digest {rows.digest}")
     directory.expect(recipe, rows.digest)
     held_out = _held_out(recipe, dataset)
     import transformers
 
     base = load_model(recipe.model)
-    identity = identify_model(recipe.model, base)
+    identity = identify_model(recipe.model, base.config)
     talk(f"measuring the base model on {len(held_out):,} held-out records")
     before = _measure(base, encoder, held_out, recipe)
     transformers.set_seed(recipe.seed)
     model = recipe.backend.attach(base)
-    trainer = make_trainer(model, encoder, rows.examples, config, directory)
-    _check_digest(trainer.train_dataset, rows)
+    packing = recipe.data.packing
+    trainer = make_trainer(model, encoder, rows, config, directory, packing=packing)
+    check_rows(trainer.train_dataset, trainer.data_collator, rows)
+    if packing:
+        check_packing(trainer.model, trainer.train_dataset, trainer.data_collator, rows.examples)
     directory.start()
+    if not rows.cached:
+        directory.keep(rows.key, rows.chunk)
     result = trainer.train(resume_from_checkpoint=directory.last_checkpoint())
     talk("measuring the tuned model on the same")
     after = _measure(trainer.model, encoder, held_out, recipe)
@@ -84,36 +84,11 @@ def train(
         base=identity,
         dataset=read_manifest(dataset),
         encoder=encoder,
-        rows={
-            "examples": len(rows.examples),
-            "over_length": rows.over_length,
-            "truncated": rows.truncated,
-            "tokens": sum(len(e.input_ids) for e in rows.examples),
-            "loss_tokens": sum(e.loss_tokens for e in rows.examples),
-            "digest": rows.digest,
-        },
+        rows=rows.summary(encoder),
         trained={"steps": result.global_step, **_parameters(trainer.model)},
         before=before,
         after=after,
     )
-
-
-def _encode(encoder: Encoder, dataset: Path) -> _Rows:
-    examples: list[Example] = []
-    over_length: list[str] = []
-    records = (record for _, record in read_records(dataset, SPLITS[:1]))
-    for item in encoder.encode_all(records):
-        if isinstance(item, OverLength):
-            over_length.append(item.record_id)
-        else:
-            examples.append(item)
-    if not examples:
-        raise DatasetError(
-            f"{dataset}: no record is left to train on: {len(over_length)} are longer than "
-            f"data.max_length {encoder.settings.max_length}"
-        )
-    truncated = sum(example.truncated for example in examples)
-    return _Rows(examples, over_length, truncated, digest(examples))
 
 
 def _held_out(recipe: Recipe, dataset: Path) -> list[Record]:
@@ -126,18 +101,19 @@ def _held_out(recipe: Recipe, dataset: Path) -> list[Record]:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a model does on the held-out records."""
+    """What a model does on the held-out records; `losses` has a line for each."""
 
-    metrics: dict[str, float | int]
+    metrics: dict[str, Any]
     answers: list[Answer]
     prompts: list[str]
+    losses: list[dict[str, Any]]
 
 
 def _measure(
     model: "PreTrainedModel", encoder: Encoder, records: Sequence[Record], recipe: Recipe
 ) -> Measurement:
     if not records:
-        return Measurement({}, [], [])
+        return Measurement({}, [], [], [])
     encoded = zip(records, encoder.encode_all(records), strict=True)
     fitting = [(record, item) for record, item in encoded if isinstance(item, Example)]
     examples = [example for _, example in fitting]
@@ -145,24 +121,23 @@ def _measure(
     answers = answer(
         model, encoder, [r for r, _ in asked], max_new_tokens=recipe.evaluation.max_new_tokens
     )
-    metrics: dict[str, float | int] = {
+    losses = losses_of(model, examples, pad=pad_id(encoder))
+    sources = [record.source for record, _ in fitting]
+    total, tokens = sum(loss.total for loss in losses), sum(loss.tokens for loss in losses)
+    metrics: dict[str, Any] = {
         "records": len(examples),
         "over_length": len(records) - len(examples),
-        "loss": round(mean_loss(model, examples, pad=pad_id(encoder)), 6),
+        "loss": round(total / max(tokens, 1), 6),
+        "loss_by_source": by_source(losses, sources),
     }
     if answers:
         metrics |= {"asked": len(answers), "exact_match": round(exact_match(answers), 6)}
-    return Measurement(metrics, answers, [example.prompt for _, example in asked])
-
-
-def _check_digest(dataset: Any, rows: _Rows) -> None:  # noqa: ANN401
-    """Raise unless the rows that the trainer holds are, to the token, those that were encoded."""
-    reached = (
-        replace(example, input_ids=row["input_ids"], labels=row["labels"])
-        for example, row in zip(rows.examples, dataset, strict=True)
-    )
-    if digest(reached) != rows.digest:
-        raise DatasetError("the rows that reached the trainer are not the rows that were encoded")
+    lines = [
+        {"id": examples[loss.record].id, "source": sources[loss.record], "tokens": loss.tokens,
+         "loss": round(loss.mean, 6)}
+        for loss in losses
+    ]  # fmt: skip
+    return Measurement(metrics, answers, [example.prompt for _, example in asked], lines)
 
 
 def _parameters(model: "PreTrainedModel") -> dict[str, int]:

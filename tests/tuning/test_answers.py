@@ -5,7 +5,7 @@ from curate.prompts.templates import Template, find_template
 from curate.prompts.tokenizer import load_tokenizer
 from curate.recipe import ModelSettings
 from curate.records import Record
-from curate.tuning.answers import Answer, _stop_ids, answer, exact_match, mean_loss, pad_id
+from curate.tuning.answers import Answer, _stop_ids, answer, exact_match, losses_of, pad_id
 from curate.tuning.models import load_model
 
 SHORT = Record(id="a:1", instruction="Add one and two.", output="Three.")
@@ -24,7 +24,7 @@ def encoder():
     return Encoder(find_template("alpaca"), load_tokenizer("tiny"))
 
 
-def test_mean_loss_weighs_every_token_the_same(model, encoder):
+def test_the_loss_weighs_every_token_the_same(model, encoder):
     import torch
 
     examples = [encoder.encode(record) for record in (SHORT, LONG)]
@@ -35,7 +35,12 @@ def test_mean_loss_weighs_every_token_the_same(model, encoder):
             total += model(ids, labels=labels).loss.item() * example.loss_tokens
     tokens = sum(label != IGNORE_INDEX for example in examples for label in example.labels)
     expected = total / tokens
-    assert mean_loss(model, examples, pad=pad_id(encoder)) == pytest.approx(expected, rel=1e-5)
+    losses = losses_of(model, examples, pad=pad_id(encoder))
+    assert [(loss.record, loss.tokens) for loss in losses] == [
+        (at, example.loss_tokens) for at, example in enumerate(examples)
+    ]
+    found = sum(loss.total for loss in losses) / tokens
+    assert found == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_batch_answers_as_one_alone(model, encoder):

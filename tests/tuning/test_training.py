@@ -52,8 +52,8 @@ def finished(tmp_path_factory, dataset):
 def test_the_run_directory_is_as_the_contract_has_it(finished, read_rows):
     run, said = finished
     assert sorted(p.name for p in run.iterdir()) == [
-        "README.md", "adapter", "checkpoints", "generations.jsonl", "loss.png", "metrics.jsonl",
-        "run.json", "template.jinja",
+        "README.md", "adapter", "checkpoints", "encoded.jsonl.zst", "generations.jsonl", "loss.png",
+        "losses.jsonl", "metrics.jsonl", "run.json", "template.jinja", "training_losses.jsonl",
     ]  # fmt: skip
     assert sorted(p.name for p in (run / "adapter").iterdir()) == sorted(ADAPTER)
     assert all(p.stat().st_mode & 0o777 == 0o644 for p in (run / "adapter").iterdir())
@@ -207,7 +207,11 @@ def test_a_changed_template_is_noticed(finished, tmp_path):
         ("training.learning_rate=.nan", UsageError, "training.learning_rate is nan"),
         ("training.max_steps=0", UsageError, "training.max_steps is 0"),
         ("training.per_device_train_batch_size=0", UsageError, "batch_size is 0"),
-        ("training.packing=true", UsageError, "training.packing: Curate sets this"),
+        (
+            "training.packing=true",
+            UsageError,
+            "training.packing: Curate sets this; use data.packing",
+        ),
         ("training.eval_strategy=steps", UsageError, "training: .*eval_dataset"),
         ("training.report_to=wandb", UsageError, "training: .*wandb"),
         ("training.fsdp=full_shard", UsageError, "training"),
@@ -316,12 +320,14 @@ def test_rows_other_than_those_encoded_stop_the_run(recipe, tmp_path, monkeypatc
 
     real = training.make_trainer
 
-    def tampering(model, encoder, examples, *rest):
-        first = dataclasses.replace(examples[0], labels=examples[0].input_ids)
-        return real(model, encoder, [first, *examples[1:]], *rest)
+    def tampering(model, encoder, rows, *rest, **options):
+        first = dataclasses.replace(rows.examples[0], labels=rows.examples[0].input_ids)
+        items = [first, *rows.chunk.items[1:]]
+        other = dataclasses.replace(rows, chunk=dataclasses.replace(rows.chunk, items=items))
+        return real(model, encoder, other, *rest, **options)
 
     monkeypatch.setattr(training, "make_trainer", tampering)
-    with pytest.raises(DatasetError, match="are not the rows that were encoded"):
+    with pytest.raises(DatasetError, match=r"not what was encoded: record sums:\d+: labels\[0\]"):
         train(recipe(), tmp_path / "run")
 
 
