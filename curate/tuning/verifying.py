@@ -29,6 +29,7 @@ def verify(run: Path, *, dataset: Path | None = None) -> Iterator[str]:
     recipe = Recipe.model_validate(said["recipe"])
     try:
         recorded, rows_said = said["dataset"]["digest"], said["encoding"]
+        encoded = rows_said["digest"]
     except (KeyError, TypeError):
         raise DatasetError(
             f"{run}/run.json: names no dataset or encoding: it was changed"
@@ -45,7 +46,7 @@ def verify(run: Path, *, dataset: Path | None = None) -> Iterator[str]:
     yield _base(said.get("base_model"), recipe.model)
     rows = encode_rows(encoder, folder)
     _check_account(rows_said, rows, encoder)
-    yield _held("encoding digest", rows_said.get("digest"), rows.digest, str(folder))
+    yield _held("encoding digest", encoded, rows.digest, str(folder))
 
 
 def _held(what: str, said: object, found: object, where: str) -> str:

@@ -14,39 +14,12 @@ from curate.errors import CurateError, DatasetError, ModelError, UsageError
 from curate.prompts.encode import IGNORE_INDEX, Encoder
 from curate.prompts.templates import find_template
 from curate.prompts.tokenizer import load_tokenizer
-from curate.recipe import load_recipe
 from curate.records import Record
 from curate.shipped import shipped
 from curate.tuning.generate import generate
 from curate.tuning.training import train
 
-QUICK = (
-    "training.max_steps=4", "training.per_device_train_batch_size=4", "training.logging_steps=1",
-    "training.save_strategy=steps", "training.save_steps=2", "evaluation.generate=2",
-    "evaluation.max_new_tokens=4",
-)  # fmt: skip
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
-
-
-@pytest.fixture
-def recipe(dataset):
-    """Return a function that makes a recipe of a few steps, with overrides."""
-
-    def make(*overrides):
-        path = shipped("recipes", "lora.yaml")
-        return load_recipe(path, [*QUICK, f"data.dataset={dataset}", *overrides])
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory, dataset):
-    """Return a finished run and what `train` said of it."""
-    run = tmp_path_factory.mktemp("runs") / "run"
-    overrides = [*QUICK, f"data.dataset={dataset}"]
-    done = CliRunner().invoke(main, ["train", "lora", *overrides, "-o", str(run), "--json"])
-    assert done.exit_code == 0, done.output
-    return run, json.loads(done.stdout)
 
 
 def test_the_run_directory_is_as_the_contract_has_it(finished, read_rows):
