@@ -4,6 +4,8 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 from curate.errors import ModelError, TemplateError, clip
 from curate.prompts.generation import Span
@@ -58,11 +60,21 @@ class Tokens:
             state.pop("truncation", None)
             state.pop("padding", None)
         else:
-            state = self.tokenizer.get_vocab()
+            state = [self.tokenizer.get_vocab(), self._options(), self._model()]
         whole = [type(self.tokenizer).__name__, state, sorted(self.special.strings),
                  self.special.names, self.bos, self.eos]  # fmt: skip
         text = json.dumps(whole, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _options(self) -> dict[str, Any]:
+        """Return how a tokenizer in Python was made; where its files lie is no part of it."""
+        options = getattr(self.tokenizer, "init_kwargs", {})
+        return {k: v for k, v in options.items() if k != "name_or_path" and not k.endswith("_file")}
+
+    def _model(self) -> str | None:
+        """Return the SHA-256 of the file that a tokenizer in Python reads, if there is one."""
+        path = Path(str(getattr(self.tokenizer, "vocab_file", None) or ""))
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
     def prepare(self, parts: Iterable[list[Segment]]) -> None:
         """Tokenise the segments of many records in one call, for `encode` to find.

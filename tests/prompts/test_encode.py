@@ -277,6 +277,23 @@ def test_identity_knows_template_tokenizer_and_settings(bpe, chars, qa):
     assert identity["tokenizer"] != Encoder(qa, chars).identity["tokenizer"]
 
 
+def test_a_tokenizer_in_python_is_its_options_and_its_file(slow, qa, tmp_path):
+    from transformers import ByT5Tokenizer
+
+    identity = Encoder(qa, slow).identity["tokenizer"]
+    assert Encoder(qa, ByT5Tokenizer()).identity["tokenizer"] == identity
+    lower = ByT5Tokenizer(do_lower_case=True)
+    assert Encoder(qa, lower).identity["tokenizer"] != identity
+    found = []
+    for place, data in (("a", b"one"), ("b", b"one"), ("c", b"two")):
+        path = tmp_path / place
+        path.write_bytes(data)
+        tokenizer = ByT5Tokenizer()
+        tokenizer.vocab_file = str(path)
+        found.append(Encoder(qa, tokenizer).identity["tokenizer"])
+    assert found[0] == found[1] != found[2]
+
+
 def test_a_tokenizer_without_eos_is_refused(chars, qa):
     chars.eos_token = chars.eos_token_id = None
     with pytest.raises(ModelError, match="no eos_token"):
