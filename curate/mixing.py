@@ -138,28 +138,25 @@ def _total(
     parts: Sequence[Part], shares: Sequence[Fraction], limits: Sequence[float], repeat: bool
 ) -> int:
     """Return how many records the shares allow."""
-    asked = [
-        (share, part.size, limit)
-        for part, share, limit in zip(parts, shares, limits, strict=True)
-        if share and part.size
-    ]
+    asked = [i for i, part in enumerate(parts) if shares[i] and part.size]
     if not asked:
         return 0
+
+    def left(total: int, of: Sequence[float]) -> list[float]:
+        """Return how much more each part has than it is dealt."""
+        dealt = _deal(total, shares)
+        return [of[i] - dealt[i] for i in asked]
+
     slack = Fraction(1, 10**9)  # a temperature gives shares that are not exact
-    most = min(limit if math.isinf(limit) else Fraction(int(limit)) / share
-               for share, _, limit in asked)  # fmt: skip
-    if repeat:
-        needed = math.ceil(max(Fraction(size) / share for share, size, _ in asked) - slack)
-        if needed <= most:
-            return needed
+    most = min(limits[i] if math.isinf(limits[i]) else Fraction(int(limits[i])) / shares[i]
+               for i in asked)  # fmt: skip
+    sizes = [part.size for part in parts]
+    needed = max(Fraction(sizes[i]) / shares[i] for i in asked)
+    if repeat and needed <= most + slack:
+        whole = math.floor(needed + slack)
+        return whole + (max(left(whole, sizes)) > 0 and min(left(whole + 1, limits)) >= 0)
     whole = math.floor(most + slack)
-
-    def left(total: int) -> float:
-        """Return what the scarcest part still has; below 0 it lacks some."""
-        dealt = zip(_deal(total, shares), parts, limits, strict=True)
-        return min(limit - number for number, part, limit in dealt if part.size)
-
-    return whole + 1 if left(whole) > 0 and left(whole + 1) == 0 else whole
+    return whole + (min(left(whole, limits)) > 0 and min(left(whole + 1, limits)) == 0)
 
 
 def _deal(total: int, shares: Sequence[Fraction]) -> list[int]:

@@ -21,10 +21,12 @@ from curate.dataset.order import in_reading_order, is_recorded
 from curate.dataset.writer import versions
 from curate.engines import Edit
 from curate.errors import DatasetError, clip
+from curate.mixing import PART
 from curate.records import Dropped, Record
 from curate.rerunning import Exemptions, Item, Rerun, rebuild
 from curate.splitting.planning import STEP as SPLIT
 from curate.steps import STEPS, RecordStep
+from curate.steps.mix import Mix
 
 __all__ = ["other_version", "revalidate"]
 
@@ -34,8 +36,8 @@ def revalidate(directory: Path) -> str:
 
     The edits are undone, and the steps run over the records with the settings in the manifest,
     verdicts that `--restore` set aside being set aside again. A directory of another version is
-    left alone, and so is a step that compares records where their order of reading is not sure
-    (a source was a dataset directory).
+    left alone, and so is a step that compares records where their order of reading is not sure (a
+    source was a dataset directory) and may count.
 
     Raises:
         DatasetError: the first record that comes out in another way.
@@ -51,17 +53,18 @@ def revalidate(directory: Path) -> str:
     sure = not is_recorded(manifest)
     steps = rebuild(
         entries,
-        lambda index: sure or issubclass(by_name[names[index]], RecordStep),
+        lambda index: sure or issubclass(by_name[names[index]], (RecordStep, Mix)),
         f"{directory}/manifest.json",
     )
     aside = frozenset((row["step"], row["id"]) for row in read_ledger(directory / RESTORED))
     with EditIndex(directory) as edits:
-        judge = _Judge(directory, edits)
+        left = {name for name, step in zip(names, steps, strict=True) if step is None}
+        judge = _Judge(directory, edits, left)
         exempt, references = Exemptions(records=aside), partial(KeptReferences, directory)
         rerun = Rerun(steps, names, edits, exempt, judge, references)
         for item in rerun.run(_items(directory, manifest, names, edits, steps)):
             judge.keep(item)
-        judge.finish([step.name for step in steps if step])
+        judge.finish()
     ran = ", ".join(name for name, step in zip(names, steps, strict=True) if step) or "no step"
     return f"{judge.records} records, as they were read, meet the same fate again: {ran}"
 
@@ -95,14 +98,22 @@ def _items(
 
 
 class _Judge:
-    """Compares what comes out of the steps with what the directory says."""
+    """Compares what comes out of the steps with what the directory says.
 
-    def __init__(self, directory: Path, edits: EditIndex) -> None:
+    Args:
+        directory: what is judged.
+        edits: of its records.
+        left: names of the steps that do not run again.
+
+    """
+
+    def __init__(self, directory: Path, edits: EditIndex, left: Collection[str]) -> None:
         self.records = 0
         self._directory = directory
         self._edits = edits
-        self._clusters = iter(read_lines(directory / CLUSTERS))
-        self._next = 0
+        lines = enumerate(read_lines(directory / CLUSTERS), 1)
+        self._clusters = ((number, row) for number, row in lines if row["step"] not in left)
+        self._last = 0
 
     def keep(self, item: Item) -> None:
         """Raise unless the record was kept as it comes out."""
@@ -134,17 +145,16 @@ class _Judge:
 
     def cluster(self, step: str, row: dict[str, Any]) -> None:
         """Raise unless the next line of clusters.jsonl says so."""
-        self._next += 1
-        if next(self._clusters, None) != orjson.loads(orjson.dumps({"step": step, **row})):
-            place = f"{self._directory / CLUSTERS}:{self._next}"
-            raise DatasetError(f"{place}: the step {step} finds {clip(row['ids'])} there")
+        self._last, said = next(self._clusters, (self._last + 1, None))
+        if said != orjson.loads(orjson.dumps({"step": step, **row})):
+            place = f"{self._directory / CLUSTERS}:{self._last}"
+            raise DatasetError(f"{place}: the step {step} finds {_what(row)} there")
 
-    def finish(self, asked: Collection[str]) -> None:
+    def finish(self) -> None:
         """Raise if a step that ran did not find all that clusters.jsonl says."""
-        row = next(self._clusters, None)
-        if row is not None and row["step"] in asked:
-            place = f"{self._directory / CLUSTERS}:{self._next + 1}"
-            raise DatasetError(f"{place}: the step {row['step']} does not find {clip(row['ids'])}")
+        for number, row in self._clusters:
+            place = f"{self._directory / CLUSTERS}:{number}"
+            raise DatasetError(f"{place}: the step {clip(row['step'])} does not find {_what(row)}")
 
     def _compare(self, item: Item, record: Record, was: Record) -> None:
         self.records += 1
@@ -156,3 +166,11 @@ class _Judge:
 
     def _fault(self, item: Item, what: str) -> DatasetError:
         return DatasetError(f"{self._directory}: record {clip(item.record.id)} {what}")
+
+
+def _what(row: dict[str, Any]) -> str:
+    """Return in a few words what a line of clusters.jsonl says."""
+    if row["kind"] != PART:
+        return clip(row["ids"])
+    numbers = (f"{row[name]} {name}" for name in ("available", "planned", "realised"))
+    return f"other numbers of {clip(row['set'])} ({', '.join(numbers)})"

@@ -18,6 +18,7 @@ from curate.dataset.mixture import Mixture
 from curate.errors import SourceError, UsageError
 from curate.mixing import lot
 from curate.records import Dropped, Record
+from curate.reporting.card import card
 from curate.reporting.commands import commands
 from curate.splitting import check_split
 from curate.steps.mix import Mix
@@ -453,6 +454,28 @@ def test_the_audit_looks_at_the_mix(place, change, read_rows, write_rows):
         digest.add("train", Record.from_dict(row))
     manifest["digest"] = digest.hexdigest()
     (out / "manifest.json").write_bytes(orjson.dumps(manifest))
+    assert said in audit("out", status=1)
+
+
+@pytest.mark.parametrize(("key", "value"), [("planned", 29), ("weight", 0.9), ("last", "ff")])
+def test_the_audit_draws_again_from_dataset_directories(place, key, value, read_rows, write_rows):
+    done = CliRunner().invoke(main, ["clean", "mid.jsonl", "-o", "cleaned", "--only", "validate"])
+    assert done.exit_code == 0, done.output
+    merge("cleaned", "small.jsonl", "-o", "out", "--weight", "small=0.2", "--total", 30)
+    assert "meet the same fate again: validate, mix" in audit("out")
+    out = place / "out"
+    manifest = orjson.loads((out / "manifest.json").read_bytes())
+    rows = read_rows(out / "clusters.jsonl")
+    rows[0][key] = value
+    write_rows(out / "clusters.jsonl", rows)
+    data = (out / "clusters.jsonl").read_bytes()
+    entry = next(o for o in manifest["outputs"] if o["path"] == "clusters.jsonl")
+    entry.update(sha256=hashlib.sha256(data).hexdigest())
+    if key != "last":
+        manifest["mixing"]["sources"][0][key] = value
+    (out / "manifest.json").write_bytes(orjson.dumps(manifest))
+    (out / "README.md").write_text(card(manifest))
+    said = "clusters.jsonl:1: the step mix finds other numbers of cleaned (40 available, 24 planned"
     assert said in audit("out", status=1)
 
 

@@ -41,6 +41,9 @@ def test_with_repetition_no_record_is_lost_to_rounding():
     # 17 / 0.9 = 18.9: of 18 records a would have 16.2, of 19 it has 17.1
     parts = [Part("a", 17), Part("b", 1, Fraction(1, 10))]
     assert numbers(parts, repeat=True) == [(17, 17), (2, 2)]
+    # 80 / 0.7 = 114.3: of 114 records a has 79.8, which are 80
+    parts = [Part("a", 80), Part("b", 7, Fraction(3, 10))]
+    assert numbers(parts, repeat=True) == [(80, 80), (34, 34)]
 
 
 def test_the_scarcest_part_gives_all_it_has_where_whole_records_allow():
@@ -127,6 +130,9 @@ def test_what_always_holds(parts, total, temperature, repeat):
     else:
         for part, share in zip(parts, shares, strict=True):
             assert share.realised == share.planned or not part.available or not part.size
+        if repeat and all(part.cap is None for part in parts):
+            for part, share in zip(parts, shares, strict=True):
+                assert share.realised >= part.available or part.weight == 0
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=6))
