@@ -340,6 +340,7 @@ def test_a_merge_can_be_split_and_copies_stay_with_their_record(place, read_rows
     assert len(copies) == read_manifest(place / "split")["counts"]["repeated"] > 0
     assert all(split_of[id] == split_of[id.partition("#")[0]] for id in copies)
     assert len({split_of[id] for id in copies}) > 1
+    assert f"{len(copies)} lines more repeat some of these records, in the same" in done.output
     audit("split")
     check_split(place / "split")
 

@@ -330,6 +330,34 @@ def test_the_terminal_says_what_came_out(made, tmp_path):
     assert "test: 16 of 210 records, 7.6% and not 10.0%: groups stay whole" in shown.output
 
 
+def test_no_way_out_is_offered_where_there_is_none(made, tmp_path):
+    whole = made("whole", [f"q{n} {words('one', 60)}" for n in range(50)])
+    few = made("few", [f"q{n} {words(n, 14)}" for n in range(40)])
+
+    def said(directory, *options):
+        command = ["split", str(directory), "-o", str(tmp_path / f"{directory.name}-out")]
+        return CliRunner().invoke(main, [*command, *options]).output
+
+    shown = said(whole, "--test", "0.15", "--seed", "1")
+    assert (
+        "test: 0 of 50 records, 0.0% and not 15.0%: groups stay whole, of 1 the largest has 50 "
+        "records\n"
+    ) in shown
+    assert "\n1 group, the largest of 50 records; across" in shown
+    shown = said(few, "--validation", "0.45", "--test", "0.45")
+    assert "of 40 the largest has 1 record; `--stratify source` fits" in shown
+    assert "\n40 groups, the largest of 1 record; across" in shown
+
+
+def test_nothing_to_train_on_says_what_to_do(made, tmp_path):
+    whole = made("whole", [f"q{n} {words('one', 60)}" for n in range(50)])
+    command = ["split", str(whole), "-o", str(tmp_path / "out"), "--test", "0.5",
+               "--validation", "0.45"]  # fmt: skip
+    output = CliRunner().invoke(main, command).output
+    assert "(50 records to test): groups stay whole; give --stratify source, another" in output
+    assert CliRunner().invoke(main, [*command, "--stratify", "source"]).exit_code == 0
+
+
 def test_a_dropped_record_is_explained(made, tmp_path):
     bridges = [f"b{n} {words(n, 14)} {words(n + 1, 14)}" for n in range(39)]
     split_dataset(made("both", OLD, bridges), tmp_path / "out", validation=0.2, test=0.2)

@@ -46,7 +46,7 @@ def split_command(
     """Split a dataset directory by groups.
 
     Records go together that are near-duplicates, or share a context, a prompt, the beginning of a
-    conversation or a passage: 20 words in a row, wherever they stand in the prompt, that are not
+    conversation or a passage: 13 words in a row, wherever they stand in the prompt, that are not
     the wording of many prompts. The hash of the content decides where a group goes. Source by
     source: a source that is added behind the others moves no record; what then belongs to two
     splits is dropped, with the reason. No two splits share anything: the manifest says what was
@@ -60,7 +60,8 @@ def split_command(
 
     options = {"validation": validation, "test": test, "seed": seed, "stratify": stratify}
     counts = split_dataset(directory, out, **options, overwrite=overwrite)  # type: ignore[arg-type]
-    step = read_manifest(out)["steps"][-1]
+    manifest = read_manifest(out)
+    step = manifest["steps"][-1]
     for line in _remarks(counts, step):
         talk(line)
     if as_json:
@@ -70,9 +71,12 @@ def split_command(
     print_table("Splits", ["split", "records", "share"], rows)
     if len(step["shares"]) > 1:
         _print_sources(step)
+    if repeated := manifest["counts"].get("repeated"):
+        click.echo(f"{repeated:,} lines more repeat some of these records, in the same split")
     proof = step["proof"]
     click.echo(
-        f"{proof['groups']:,} groups, the largest of {proof['largest_group']:,} records; "
+        f"{_many(proof['groups'], 'group')}, the largest of "
+        f"{_many(proof['largest_group'], 'record')}; "
         "across splits: " + ", ".join(f"{n} × {kind}" for kind, n in proof["across"].items())
     )
     click.echo(f"dataset directory: {out}")
@@ -109,14 +113,27 @@ def _print_sources(step: Mapping[str, Any]) -> None:
 def _remarks(counts: Mapping[str, int], step: Mapping[str, Any]) -> Iterator[str]:
     """Yield what has to be said: splits far from their share, and what was dropped."""
     asked, total = step["settings"], sum(counts.values())
+    groups, largest = step["proof"]["groups"], step["proof"]["largest_group"]
+    rest = sum(asked[name] for name in _ASKED) * total
+    fits = not asked["stratify"] and total - largest >= rest
+    hint = "; `--stratify source` fits them to the shares" if fits else ""
     for name in _ASKED:
         found = counts.get(name, 0)
         if abs(found - asked[name] * total) > max(asked[name] * total / 5, 1):
-            hint = "" if asked["stratify"] else "; `--stratify source` fits them to the shares"
             yield (
                 f"{name}: {found:,} of {total:,} records, {found / total:.1%} and not "
-                f"{asked[name]:.1%}: groups stay whole, the largest has "
-                f"{step['proof']['largest_group']:,} records{hint}"
+                f"{asked[name]:.1%}: groups stay whole, of {groups:,} the largest has "
+                f"{_many(largest, 'record')}{hint}"
             )
     for reason, number in step["dropped"].items():
-        yield f"{number:,} records dropped ({reason}): each belongs with records of two splits"
+        gone = f"{_many(number, 'record')} dropped ({reason})"
+        yield f"{gone}: each belongs with records of two splits"
+
+
+def _many(number: int, what: str) -> str:
+    """Return a number with the word for what it counts.
+
+    >>> _many(1, "group"), _many(2000, "record")
+    ('1 group', '2,000 records')
+    """
+    return f"{number:,} {what}{'s' * (number != 1)}"

@@ -60,7 +60,11 @@ def split_dataset(
         _copy_ledgers(source, writer)  # first, as they say how often a record is there
         counts, by_source, out = _write(source, plan, writer)
         if counts["train"] == 0:
-            raise DatasetError(f"{source}: nothing would be left to train on: {dict(counts)}")
+            went = ", ".join(f"{n:,} records to {name}" for name, n in sorted(counts.items()))
+            raise DatasetError(
+                f"{source}: nothing would be left to train on ({went}): groups stay whole; give "
+                "--stratify source, another --seed or smaller shares"
+            )
         for dropped in out:
             writer.drop(dropped)
         step = {
@@ -87,7 +91,7 @@ def _shares(**options: object) -> Shares:
     if shares is None or shares.validation + shares.test >= 1:
         raise UsageError(
             f"--validation {options['validation']} and --test {options['test']}: both at least 0, "
-            f"together below 1 (--seed {options['seed']}, --stratify {options['stratify']})"
+            "together below 1"
         )
     return shares
 
