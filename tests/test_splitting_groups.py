@@ -271,6 +271,10 @@ def _claim(rows, manifest):
     manifest["steps"][-1]["proof"]["groups"] += 1
 
 
+def _claim_shares(rows, manifest):
+    manifest["steps"][-1]["shares"]["first0"]["train"] += 1
+
+
 def _other_version_leaks(rows, manifest):
     _leak(rows, manifest)
     manifest["versions"]["curate"] = "0.0.0"
@@ -282,6 +286,7 @@ def _other_version_leaks(rows, manifest):
         (_leak, "share a passage, so the splits are not apart"),
         (_move, "is in split test, and belongs in split train"),
         (_claim, "the proof of the step split is not"),
+        (_claim_shares, "shares of the step split are"),
         (_other_version_leaks, "share a passage, so the splits are not apart"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from curate.dataset import SPLITS, read_manifest
+from curate.dataset.mixture import read_originals
 from curate.dataset.order import in_reading_order, is_recorded
 from curate.dataset.writer import versions
 from curate.errors import DatasetError, clip
@@ -51,10 +52,25 @@ def check_split(directory: Path) -> str:
             f"{directory}/manifest.json: the proof of the step {STEP} is not {proof}"
         )
     if is_recorded(manifest):
+        _check_shares(directory, entries[0])
         return "the splits share nothing; not split again: the order of reading is not sure"
     for number, (name, was) in enumerate(found):
         _compare(directory, plan, number, name, was)
+    _check_shares(directory, entries[0])
     return f"the splits share nothing, and {len(found)} records are where they belong"
+
+
+def _check_shares(directory: Path, entry: dict[str, Any]) -> None:
+    """Raise unless each split has as many records of each source as the manifest says."""
+    held: dict[str, dict[str, int]] = {}
+    for split, record in read_originals(directory):
+        row = held.setdefault(record.source, {})
+        row[split] = row.get(split, 0) + 1
+    if held != entry.get("shares"):
+        raise DatasetError(
+            f"{directory}/manifest.json: shares of the step {STEP} are "
+            f"{clip(entry.get('shares'))}, recounted {clip(held)}"
+        )
 
 
 def _settings(directory: Path, entry: dict[str, Any]) -> Shares:
