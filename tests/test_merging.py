@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.cli import main
-from curate.dataset import read_ledger, read_manifest
+from curate.dataset import explain, read_ledger, read_manifest
 from curate.dataset.digest import ContentDigest
 from curate.dataset.mixture import Mixture
 from curate.errors import SourceError, UsageError
@@ -456,6 +456,21 @@ def test_the_audit_looks_at_the_mix(place, change, read_rows, write_rows):
     manifest["digest"] = digest.hexdigest()
     (out / "manifest.json").write_bytes(orjson.dumps(manifest))
     assert said in audit("out", status=1)
+
+
+def test_a_copy_has_the_story_of_its_record(place, write_rows):
+    write_rows(place / "own.jsonl", [{"instruction": "Say  it.", "output": "Caf\u00c3\u00a9."}])
+    merge("own.jsonl", "small.jsonl", "-o", "out", "--repeat", "--weight", "own=0.5",
+          "--set", "normalise.mojibake=true")  # fmt: skip
+    story = explain(place / "out", "own:1")
+    copy = explain(place / "out", "own:1#2")
+    assert (copy["id"], copy["copy_of"], copy["record"]["id"]) == ("own:1#2", "own:1", "own:1#2")
+    assert copy["record"]["output"] == "Caf\u00e9."
+    assert story["as_read"]["output"] == "Caf\u00c3\u00a9."
+    for key in ("as_read", "edits", "similar", "stands_for", "split"):
+        assert copy[key] == story[key]
+    shown = CliRunner().invoke(main, ["explain", "out", "own:1#2"]).output
+    assert "own:1#2  from own.jsonl:1, a copy of own:1\n" in shown
 
 
 @pytest.mark.parametrize(("key", "value"), [("planned", 29), ("weight", 0.9), ("last", "ff")])

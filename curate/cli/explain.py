@@ -42,7 +42,8 @@ def _show(story: dict[str, Any]) -> None:
     from curate.reporting.terminal import print_table
 
     record, edits = story["record"], story["edits"]
-    click.echo(f"{story['id']}  from {record['origin']}")
+    copy = f", a copy of {story['copy_of']}" if "copy_of" in story else ""
+    click.echo(f"{story['id']}  from {record['origin']}{copy}")
     if not edits:
         rows = [[name, *texts] for name, texts in text_rows([record])]
         print_table("Record", ["field", "as it was read"], rows)

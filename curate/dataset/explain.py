@@ -2,6 +2,7 @@
 
 import difflib
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from curate.dataset.manifest import read_manifest
 from curate.dataset.names import REFERENCES, RESTORED
 from curate.dataset.reader import read_ledger, read_lines, read_records
 from curate.errors import DatasetError, clip
+from curate.mixing import is_copy
 from curate.records import Record
 
 __all__ = ["explain"]
@@ -29,27 +31,32 @@ def explain(directory: Path, id: str) -> dict[str, Any]:
     `record` is the record as it left, `as_read` as it was read, `edits` are the changes on its way,
     each with the place `before` and `after` it, the change between ⟦ and ⟧; `stands_for` the ids
     dropped in its favour, and `restored`, if there, the verdicts that `--restore` set aside.
+    `copy_of`, if there, is the record that a merge repeated, of which all the rest is told.
     `similar` and `conflicts` are what clusters.jsonl says of it, whatever became of it. For
     `source:line` of a row that could not be read, `fate` is `quarantined` and `row` is the row.
 
     Raises:
         DatasetError: the directory has no such record.
     """
-    read_manifest(directory)
+    repeated = read_manifest(directory)["counts"].get("repeated", 0)
     try:
-        return _story(directory, id)
+        return _story(directory, id, may_be_copy=repeated > 0)
     except (KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
             f"{directory}: was changed by hand ({error!r}); `curate audit` says where"
         ) from error
 
 
-def _story(directory: Path, id: str) -> dict[str, Any]:
+def _story(directory: Path, id: str, *, may_be_copy: bool) -> dict[str, Any]:
     story = _kept(directory, id) or _dropped(directory, id) or _quarantined(directory, id)
     if story is None:
         raise DatasetError(f"{directory}: has no record {clip(id)!r}{_nearest(directory, id)}")
+    asked = id
+    if may_be_copy and is_copy(id):
+        id = story["copy_of"] = id.rpartition("#")[0]
     if "record" in story:
-        story["as_read"], story["edits"] = _way(directory, Record.from_dict(story["record"]))
+        record = replace(Record.from_dict(story["record"]), id=id)
+        story["as_read"], story["edits"] = _way(directory, record)
     if back := [row for row in read_ledger(directory / RESTORED) if row["id"] == id]:
         story["restored"] = [{k: v for k, v in row.items() if k != "id"} for row in back]
     story["stands_for"] = [
@@ -58,7 +65,7 @@ def _story(directory: Path, id: str) -> dict[str, Any]:
         if row["evidence"].get("kept") == id and "set" not in row["evidence"]
     ]
     story["similar"], story["conflicts"] = alike(directory, id)
-    return {"id": id, **story}
+    return {"id": asked, **story}
 
 
 def _way(directory: Path, record: Record) -> tuple[dict[str, Any], list[dict[str, Any]]]:
