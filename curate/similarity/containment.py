@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from curate.similarity.evaluation import SHINGLE, Unit, holds, shingles_of
-from curate.similarity.numbers import has_other_numbers
+from curate.similarity.numbers import has_other_numbers, has_other_operators
 from curate.similarity.passages import Passages
 from curate.similarity.tokens import tokenise
 
@@ -34,7 +34,8 @@ def judge(unit: Unit, passages: Passages) -> tuple[float, int, int]:
     if unit.whole:
         for first in holds(passages.words, unit.words):
             last = first + unit.words.size - 1
-            if passages.stands_alone(first, last):
+            passage = passages.span(first, last)[1]
+            if passages.stands_alone(first, last) and not has_other_operators(unit.text, passage):
                 return 1.0, first, last
         return 0.0, 0, 0
     score, first, last = measure(unit, passages.words)

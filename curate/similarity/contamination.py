@@ -12,6 +12,7 @@ from curate.similarity.courtesy import strip_politeness
 from curate.similarity.evaluation import PARTS, SHINGLE, Item, Unit, grams_of, holds
 from curate.similarity.frequencies import Frequencies
 from curate.similarity.nomination import ROW, Nomination
+from curate.similarity.numbers import has_other_operators
 from curate.similarity.passages import Passages
 from curate.similarity.tokens import tokenise
 
@@ -241,6 +242,8 @@ class Finder:
         key = words.hashes[: words.first[1]].tobytes()
         for number in self._short.get(key, ()):
             item = self._items[number]
+            if has_other_operators(item.units["instruction"].text, prompt):
+                continue
             unit = item.units.get("output")
             if unit is None or np.array_equal(unit.words, words.hashes[words.first[1] :]):
                 yield Hit(item, "prompt", asked.fields[0][1], 1.0, 0, asked.text)

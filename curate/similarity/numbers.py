@@ -1,10 +1,10 @@
-"""Whether a text says the same with other numbers."""
+"""Whether a text says the same with other numbers, or counts them in another way."""
 
 import itertools
 import re
 from collections.abc import Iterator
 
-__all__ = ["has_other_numbers"]
+__all__ = ["has_other_numbers", "has_other_operators"]
 
 _NUMERALS = {
     word: str(value)
@@ -13,9 +13,17 @@ _NUMERALS = {
         "fifteen sixteen seventeen eighteen nineteen twenty".split()
     )
 }
+_NUMERALS |= {
+    word: f"{value}0"
+    for value, word in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)
+}
+_NUMERALS |= {"half": "0.5", "third": "0.33", "quarter": "0.25"}
+_NUMERALS |= dict.fromkeys(("twice", "double"), "2") | dict.fromkeys(("thrice", "triple"), "3")
 _HAN = "零〇一二三四五六七八九十百千万两兩"
 _WIDE = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"\d+(?:[.,]\d+)*|[{_HAN}]+|[{_WIDE}]|[^\W\d{_WIDE}]+")
+_OPERATOR = re.compile(r"(?<=[\d)])\s*([-+*/%^=<>]{1,2})\s*(?=[\d(])")
+_SIGNS = str.maketrans("×·⋅÷−–", "***/--")
 _Place = tuple[str, str, int, int, str]
 
 
@@ -42,6 +50,16 @@ def has_other_numbers(text: str, passage: str) -> bool:
         if place in places and "".join(pieces) not in known and not known.issuperset(pieces):
             return True
     return False
+
+
+def has_other_operators(text: str, passage: str) -> bool:
+    """Return whether a passage that has the words of a text counts its numbers in another way.
+
+    >>> has_other_operators("What is 7 * 8?", "7 + 8"), has_other_operators("7 * 8", "7×8")
+    (True, False)
+    """
+    one, other = (_OPERATOR.findall(each.translate(_SIGNS)) for each in (text, passage))
+    return bool(one and other) and one != other
 
 
 def _numbers(text: str) -> Iterator[tuple[str, _Place]]:

@@ -281,11 +281,33 @@ def test_the_named_items_and_what_was_noted_give_the_same_verdicts(prompts, ques
     ("She has 5 cats.", "Cats has she.", False),
     ("It costs $1,000.50 now", "it costs 1 000 50 now", False),
     ("It costs 1000 now", "it costs 1,000 now", False),
+    ("half as many in May", "twice as many in May", True),
+    ("half as many in May", "HALF as many in May", False),
+    ("twice the sum", "double the sum", False),
+    ("a third of them", "a quarter of them", True),
+    ("a third of them", "1/3 of them", False),
+    ("thirty of them", "30 of them", False),
+    ("thirty of them", "forty of them", True),
+    ("48 of them", "forty-eight of them", False),
     ("3 dogs, 4 cats", "4 dogs, 3 cats", False),  # the same numbers
     ("", "", False),
 ])  # fmt: skip
 def test_other_numbers(text, passage, other):
     assert has_other_numbers(text, passage) is other
+
+
+@pytest.mark.parametrize(("item", "text", "found"), [
+    ("What is 7 * 8?", "What is 7 * 8?", True),
+    ("What is 7 * 8?", "what is 7*8", True),
+    ("What is 7 * 8?", "What is 7 + 8?", False),
+    ("What is (9 + 8) * 2?", "What is (9 * 8) + 2?", False),
+    ("What is (9 + 8) * 2?", "Think.\nWhat is (9 * 8) + 2?", False),
+    ("What is (9 + 8) * 2?", "Think.\nWhat is (9 + 8) * 2?", True),
+    ("What is (9 + 8) * 2?", "What is (9 + 8) × 2?", True),
+])  # fmt: skip
+def test_another_operator_is_another_sum(item, text, found):
+    items = of(ITEM.with_fields(instruction=item, output=""))
+    assert (run(text, items) is not None) == found
 
 
 def test_passages_know_where_their_words_are():
