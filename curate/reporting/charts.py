@@ -128,5 +128,10 @@ def _path(begin: float, end: float, low: int, high: int) -> str:
     """Return the outline of a sector, angles in radians."""
     large = int(end - begin > math.pi)
     corners = [(high, begin), (high, end), (low, end), (low, begin)]
-    a, b, c, d = (f"{r * math.cos(t):.2f} {r * math.sin(t):.2f}" for r, t in corners)
+    a, b, c, d = (f"{_near(r * math.cos(t))} {_near(r * math.sin(t))}" for r, t in corners)
     return f"M{a}A{high} {high} 0 {large} 1 {b}L{c}A{low} {low} 0 {large} 0 {d}Z"
+
+
+def _near(place: float) -> str:
+    """Return a number without the minus that rounding may leave of a zero."""
+    return f"{round(place, 2) + 0.0:.2f}"

@@ -16,8 +16,8 @@ class SourceFigures(NamedTuple):
         name: of the source.
         read: rows, those that could not be read included.
         kept: records that stay.
-        words: between white space, in all texts and turns of the records that stay.
-        licenses: records that stay by licence, most first; empty where unknown.
+        words: between white space, in all texts and turns of the lines that stay.
+        licenses: lines that stay by licence, most first; empty where unknown.
 
     """
 
@@ -47,10 +47,10 @@ class SourceTally:
         self._licenses: dict[str, Counter[str]] = {}
 
     def keep(self, row: Mapping[str, Any], is_copy: bool = False) -> None:
-        """Count a record that stays; a copy that a merge made was not read."""
+        """Count a line that stays; a copy that a merge made is no other record."""
         name = row["source"]
         self._read[name] += not is_copy
-        self._kept[name] += 1
+        self._kept[name] += not is_copy
         texts = [row[field] for field in TEXT_FIELDS]
         if row["history"]:
             texts += [turn.get("content") for turn in row["history"]]

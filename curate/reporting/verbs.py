@@ -41,7 +41,7 @@ _ENDS = frozenset(
     consisting describing including involving given based called named related ending starting
     beginning being is are was were be has have had do does did can could should would will must
     may might and or but nor not it them him he she they we you i one up out down together away
-    back""".split()
+    back now again here there""".split()
 )  # fmt: skip
 """Words that a noun phrase does not go on with."""
 _SKIPPED = frozenset(

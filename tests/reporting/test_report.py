@@ -1,3 +1,5 @@
+import base64
+import hashlib
 import json
 import re
 
@@ -16,6 +18,8 @@ from curate.sources import resolve
 from curate.splitting import split_dataset
 from curate.steps import STEPS, select_steps
 
+COUNTED = {"account", "hatched", "sources", "licences", "lengths", "verbs", "languages"}
+SEARCH = {"search", "words", "found", "list"}
 WORDS = (
     "The old lighthouse keeper climbed the narrow stairs every evening before the sun went down "
     "and lit the great lamp so that ships far out at sea could find their way home through the "
@@ -94,7 +98,7 @@ def test_the_sections_and_what_they_show(made, outline_of):
     text = page(made())
     outline = outline_of(text)
     ids = {value for name, value in outline.attributes if name == "id"}
-    assert ids == {"account", "curve", "border", "clusters", "conflicts"}
+    assert ids == COUNTED | SEARCH | {"dropped", "curve", "border", "clusters", "conflicts"}
     labels = [value for name, value in outline.attributes if name == "aria-label"]
     assert "7 rows read: 4 kept, 3 dropped, 0 quarantined" in labels
     assert "Records that go at each threshold from 0.5 to 1: 3 at 0.5, 2 at 0.8, 1 at 1" in labels
@@ -112,10 +116,22 @@ def test_the_sections_and_what_they_show(made, outline_of):
 def test_it_loads_nothing(made, outline_of):
     text = page(made())
     outline = outline_of(text)
-    assert not {"script", "link", "img", "iframe", "object"} & set(outline.tags)
-    assert not [pair for pair in outline.attributes if pair[0] in ("src", "href")]
-    assert not re.search(r"url\(|@import|https?:", text)
+    assert not {"link", "img", "iframe", "object"} & set(outline.tags)
+    assert not [pair for pair in outline.attributes if pair[0] == "src"]
+    ids = {value for name, value in outline.attributes if name == "id"}
+    targets = {value for name, value in outline.attributes if name == "href"}
+    assert targets == {f"#{name}" for name in ids - SEARCH - {"hatched"}}
+    assert not re.search(r"url\((?!#hatched)|@import|https?:", text)
     assert "default-src 'none'" in text
+
+
+def test_the_script_is_the_one_that_the_policy_names(made, outline_of):
+    text = page(made())
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = next(v for n, v in outline_of(text).attributes if v and "default-src" in v)
+    assert f"script-src 'sha256-{digest}';" in policy
+    assert "script" not in outline_of(page(made([("Name a pet.", "A cat.")], name="one"))).tags
 
 
 EVIL = (
@@ -137,7 +153,8 @@ def test_hostile_records_are_text(made, outline_of, tmp_path, write_rows):
     clean(resolve([str(path)]), steps, tmp_path / "out")
     shown = page(tmp_path / "out")
     outline = outline_of(shown)
-    assert not {"script", "img", "textarea"} & set(outline.tags)
+    assert not {"img", "textarea"} & set(outline.tags)
+    assert outline.tags.count("script") == 1
     assert {"border", "clusters", "conflicts"} <= {v for n, v in outline.attributes if n == "id"}
     assert shown.count("&lt;script&gt;") >= 4
     assert "{{ 7 * 7 }}" in shown
@@ -200,8 +217,8 @@ def test_records_of_another_set_are_shown_and_not_counted(made, tmp_path, write_
 def test_without_duplicates_or_the_step_there_is_the_account_alone(made, outline_of):
     plain = [("Name a pet.", "A cat."), ("Name a day.", "Friday.")]
     for name, kwargs, expected in (
-        ("skipped", {"skip": ["dedup"]}, {"account"}),
-        ("none", {}, {"account", "curve"}),
+        ("skipped", {"skip": ["dedup"]}, COUNTED - {"hatched"}),
+        ("none", {}, COUNTED - {"hatched"} | {"curve"}),
     ):
         outline = outline_of(page(made(plain, name=name, **kwargs)))
         assert {value for key, value in outline.attributes if key == "id"} == expected
@@ -211,7 +228,8 @@ def test_where_the_pairs_do_not_tell_what_went_there_is_no_curve(made, read_rows
     directory = made()
     rows = read_rows(directory / "clusters.jsonl")
     write_rows(directory / "clusters.jsonl", [{**row, "pairs": []} for row in rows])
-    assert set(rebuild_report(directory)) == {"account", "clusters", "conflicts"}
+    found = set(rebuild_report(directory))
+    assert found == COUNTED - {"hatched"} | {"dropped", "clusters", "conflicts"}
 
 
 def test_a_directory_changed_by_hand_is_said(made, write_rows):

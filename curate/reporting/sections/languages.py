@@ -19,6 +19,7 @@ def languages(material: Material) -> Section | None:
         rows.append((f"{len(rest):,} others", sum(number for _, number in rest)))
     if judged["unclear"]:
         rows.append(("unclear", judged["unclear"]))
-    kept = material.manifest["counts"]["kept"]
+    counts = material.manifest["counts"]
+    kept = counts["kept"] + counts.get("repeated", 0)
     values = {"rows": rows, "sample": judged["sample"], "kept": kept}
     return Section("languages", "Languages", values, judged)

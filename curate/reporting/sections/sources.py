@@ -28,6 +28,7 @@ def sources(material: Material) -> Section | None:
         "rows": rows,
         "rest": {"sources": len(rest), **_sums(rest)},
         "total": _sums(figures),
+        "repeated": material.manifest["counts"].get("repeated", 0),
     }
     return Section("sources", "Sources", values, figures)
 
