@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,11 @@ from typing import Any
 __all__ = ["Browser", "find_chromium", "open_browser"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+LAUNCH = """import fcntl, os, sys
+for end, number in zip(sys.argv[1:3], (3, 4)):
+    os.dup2(fcntl.fcntl(int(end), fcntl.F_DUPFD, 10), number)
+os.execv(sys.argv[3], sys.argv[3:])"""
+"""Starts a program that reads from descriptor 3 and writes to 4, as Chromium does."""
 
 
 def find_chromium() -> str | None:
@@ -112,12 +118,10 @@ def open_browser(path: str) -> Iterator[Browser]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         to_read, to_send = os.pipe()
         to_receive, to_write = os.pipe()
-        # The browser reads descriptor 3 and writes 4; sh sets them, whatever the numbers are here.
-        command = f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}'
         options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
                    "--remote-debugging-pipe", f"--user-data-dir={profile}"]  # fmt: skip
         process = subprocess.Popen(
-            ["/bin/sh", "-c", command, path, *options, "about:blank"],
+            [sys.executable, "-c", LAUNCH, str(to_read), str(to_write), path, *options],
             pass_fds=(to_read, to_write), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         os.close(to_read)

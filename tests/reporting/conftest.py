@@ -12,7 +12,7 @@ def look():
     return lambda path, **options: inspect(resolve([str(path)]), **options)
 
 
-VOID = {"meta", "img", "br", "rect"}
+VOID = {"meta", "img", "br", "rect", "input"}
 
 
 class Outline(HTMLParser):

@@ -1,6 +1,7 @@
 """The page as a browser shows it; skipped where there is none."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ HERE = Path(__file__).parent
 BROWSER = HERE.parents[1] / "benchmarks" / "browser.py"
 
 HOSTILE = (
-    "</textarea></script></title><script>window.hit = 1</script><img src=x onerror='window.hit = 2'>"
-    "]]><!-- {{ 7 * 7 }} {% raw %} \u202eabc\u202c \u2067x\u2069 👩\u200d👧 \x00 \x1b[31m &amp; "
+    "</textarea></script></title><script>window.hit = 1</script><img src=x "
+    "onerror='window.hit = 2'>]]><!-- {{ 7 * 7 }} {% raw %} \u202eabc\u202c \u2067x\u2069 "
+    "👩\u200d👧 \x00 \x1b[31m &amp; "
 )
 KEY = "window.hit"
 
@@ -32,7 +34,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """Return the page of hostile records, of which each way out of the pipeline has some."""
+    """Return the page of hostile records; five are dropped: the 2nd to 6th line."""
     folder = tmp_path_factory.mktemp("report")
     lines = [
         {"instruction": f"Write {HOSTILE}", "input": HOSTILE, "output": HOSTILE},
@@ -44,8 +46,6 @@ def report(tmp_path_factory):
         {"instruction": "Which day?", "input": "", "output": f"Friday {HOSTILE}"},
         {"instruction": "Which day?", "input": "", "output": f"Sunday, of course {HOSTILE}"},
     ]
-    import json
-
     text = "".join(json.dumps(line) + "\n" for line in lines)  # escapes what is no ASCII
     text += '{"instruction": "Half a pair \\ud800", "input": "", "output": "Yes."}\n'
     text += f"not JSON {HOSTILE}".replace("\n", " ") + "\n"
@@ -80,12 +80,12 @@ def test_the_search_finds_what_has_all_words(browser, report):
     browser.show(report)
     state = "[document.getElementById('search').hidden, document.getElementById('list').open]"
     assert browser.value(state) == [False, False]
-    assert _search(browser, "PELICAN  name") == ["1 of 4", 1]
+    assert _search(browser, "PELICAN  name") == ["1 of 5", 1]
     assert browser.value(state) == [False, True]
-    assert _search(browser, "empty output") == ["2 of 4", 2]
-    assert _search(browser, "walrus") == ["0 of 4", 0]
-    assert _search(browser, "<script>") == ["3 of 4", 3]
-    assert _search(browser, "") == ["", 4]
+    assert _search(browser, "empty output") == ["2 of 5", 2]
+    assert _search(browser, "walrus") == ["0 of 5", 0]
+    assert _search(browser, "<script>") == ["4 of 5", 4]
+    assert _search(browser, "") == ["", 5]
     assert browser.complaints() == []
 
 
@@ -101,12 +101,10 @@ def test_without_scripts_the_list_is_there(browser, report):
     browser.call("Emulation.setScriptExecutionDisabled", value=True)
     try:
         browser.show(report)
-        hidden = browser.call("DOM.getDocument", depth=-1)
-        assert hidden["root"]
     finally:
         browser.call("Emulation.setScriptExecutionDisabled", value=False)
     assert browser.value("getComputedStyle(document.getElementById('search')).display") == "none"
-    assert browser.value("document.querySelectorAll('#list li').length") == 4
+    assert browser.value("document.querySelectorAll('#list li').length") == 5
 
 
 def test_the_keyboard_reaches_the_figures_first_and_sees_where_it_is(browser, report):
@@ -148,17 +146,19 @@ CONTRAST = """(() => {
     canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
     return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
   };
-  const light = (c) => c.map((v) => v / 255).map((v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
-    .reduce((sum, v, n) => sum + v * [.2126, .7152, .0722][n], 0);
-  const ground = (one) => one ? rgb(getComputedStyle(one).backgroundColor, ground(one.parentElement)) : [255, 255, 255];
+  const linear = (v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+  const light = (c) => c.reduce((sum, v, n) => sum + linear(v / 255) * [.2126, .7152, .0722][n], 0);
+  const style = (one) => getComputedStyle(one);
+  const ground = (one) =>
+    one ? rgb(style(one).backgroundColor, ground(one.parentElement)) : [255, 255, 255];
   const poor = new Set();
   for (const one of document.querySelectorAll("main *")) {
     if (![...one.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
-    if (one.closest(".sunburst") || one.tagName === "TITLE" || one.closest("[hidden]")) continue;
-    const style = getComputedStyle(one), under = ground(one);
-    const colour = one.closest("svg") ? style.fill : style.color;
+    if (one.closest(".sunburst") || one.tagName === "title") continue;
+    const under = ground(one), colour = one.closest("svg") ? style(one).fill : style(one).color;
     const [a, b] = [light(rgb(colour, under)), light(under)].sort((x, y) => y - x);
-    if ((a + .05) / (b + .05) < 4.5) poor.add(`${one.tagName} ${one.className.baseVal ?? one.className} ${colour}`);
+    const name = `${one.tagName} ${one.className.baseVal ?? one.className} ${colour}`;
+    if ((a + .05) / (b + .05) < 4.5) poor.add(name);
   }
   return [...poor];
 })()"""

@@ -1,5 +1,6 @@
 """What the sections of a report say, of directories small enough to count by hand."""
 
+import itertools
 import re
 
 import orjson
@@ -133,7 +134,8 @@ def test_what_was_dropped_by_reason(made):
 
 
 def test_of_many_dropped_records_a_part_is_there_and_that_is_said(made):
-    text = page(made(a=[row(f"Name the day {number}.", "") for number in range(1300)]))
+    empty = [row(f"Name the day {number}.", "") for number in range(1300)]
+    text = page(made(a=[*empty, *A[:1]]))
     assert "1,200 of the 1,300 dropped records" in text
     assert text.count('<li><span class="place">') == 1200
     assert '<p class="soft small inset">20 of 1,300</p>' in text
@@ -172,7 +174,7 @@ def test_the_order_and_the_headings(made, outline_of):
                      "clusters", "dropped"]  # fmt: skip
     levels = [int(level) for level in re.findall(r"<h(\d)", text)]
     assert levels[0] == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     assert not re.search(r"<th(?![^>]*scope=)[^>]*>[^<]", text)
     assert text.index('class="skip"') < text.index("<h1>")
 
