@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 __all__ = ["FIELDS", "Column", "FieldChange", "LengthChange", "Spread"]
 
 FIELDS = ("instruction", "context", "output")
-_STEPS = (1, 2, 5)
+_EDGES = (
+    *(1, 2, 3, 4, 5, 6, 8),
+    *(step * 10**power for power in range(17) for step in (10, 12, 15, 20, 25, 30, 40, 50, 60, 80)),
+)
+"""Where columns begin: ten to a power of ten, as even as round numbers can be."""
 _DROPPED, _KEPT, _COPY = range(3)
 
 
@@ -116,21 +120,22 @@ def _spread(lengths: "npt.NDArray[np.int64]") -> Spread:
 
 
 def _columns(before: "npt.NDArray[np.int64]", after: "npt.NDArray[np.int64]") -> list[Column]:
-    """Return columns that begin at 1, 2, 5, 10, 20, 50 and so on, from the first to the last used.
+    """Return the columns from the first to the last that is used.
 
     >>> import numpy as np
     >>> _columns(np.array([3, 12]), np.array([3]))
-    [Column(low=2, high=4, before=1, after=1), Column(low=5, high=9, before=0, after=0), \
-Column(low=10, high=19, before=1, after=0)]
+    [Column(low=3, high=3, before=1, after=1), Column(low=4, high=4, before=0, after=0), \
+Column(low=5, high=5, before=0, after=0), Column(low=6, high=7, before=0, after=0), \
+Column(low=8, high=9, before=0, after=0), Column(low=10, high=11, before=0, after=0), \
+Column(low=12, high=14, before=1, after=0)]
     """
     import numpy as np
 
     if not before.size and not after.size:
         return []
-    edges = [step * 10**power for power in range(19) for step in _STEPS if step * 10**power < 2**62]
-    counts = [np.diff(np.searchsorted(lengths, edges)) for lengths in (before, after)]
+    counts = [np.diff(np.searchsorted(lengths, _EDGES)) for lengths in (before, after)]
     used = np.flatnonzero(counts[0] + counts[1])
     return [
-        Column(edges[n], edges[n + 1] - 1, int(counts[0][n]), int(counts[1][n]))
+        Column(_EDGES[n], _EDGES[n + 1] - 1, int(counts[0][n]), int(counts[1][n]))
         for n in range(int(used[0]), int(used[-1]) + 1)
     ]

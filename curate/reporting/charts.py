@@ -13,6 +13,7 @@ _HOLE, _MIDDLE, _RIM = 52, 150, 250  # radii of the sunburst
 _LETTER = 6.6  # width of a letter there
 _LEAST_ARC = 11  # length of an arc, in the middle of its ring, that has room for a line
 _HUES = 6
+_FEW = 16
 
 
 def funnel(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -42,17 +43,18 @@ def funnel(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def histogram(columns: Sequence[Column]) -> dict[str, Any]:
-    """Return bars for what is after, a line for what was before, and marks at powers of ten.
+    """Return bars for what is after, a line for what was before, and marks at round numbers.
 
-    Across, a column is 1 wide; up, 100 is the highest.
+    Across, a column is 1 wide; up, 100 is the highest. Over few columns 2 and 5 are marked too.
 
-    >>> shown = histogram([Column(5, 9, 4, 2), Column(10, 19, 1, 1)])
+    >>> shown = histogram([Column(8, 9, 4, 2), Column(10, 11, 1, 1)])
     >>> shown["bars"], shown["line"]
     ([(0, 50.0), (1, 25.0)], '0,100 0,0.0 1,0.0 1,75.0 2,75.0 2,100')
     >>> shown["marks"]
     [{'at': 50.0, 'label': '10'}]
     """
     highest = max(1, *(max(column.before, column.after) for column in columns))
+    marked = ("1", "2", "5") if len(columns) <= _FEW else ("1",)
     line = ["0,100"]
     for n, column in enumerate(columns):
         top = round(100 - 100 * column.before / highest, 2)
@@ -60,7 +62,7 @@ def histogram(columns: Sequence[Column]) -> dict[str, Any]:
     marks = [
         {"at": round(100 * n / len(columns), 2), "label": _short(column.low)}
         for n, column in enumerate(columns)
-        if math.log10(column.low).is_integer()
+        if str(column.low).rstrip("0") in marked
     ]
     return {
         "width": len(columns),
@@ -72,10 +74,10 @@ def histogram(columns: Sequence[Column]) -> dict[str, Any]:
 
 
 def _short(number: int) -> str:
-    """Return a power of ten with few letters.
+    """Return a round number with few letters.
 
-    >>> _short(100), _short(10_000), _short(1_000_000)
-    ('100', '10k', '1M')
+    >>> _short(100), _short(20_000), _short(5_000_000)
+    ('100', '20k', '5M')
     """
     for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
         if number >= size:

@@ -25,6 +25,14 @@ def test_an_empty_column_keeps_its_place():
     assert shown["line"] == "0,100 0,0.0 1,0.0 1,100.0 2,100.0 2,50.0 3,50.0 3,100"
 
 
+def test_over_many_columns_powers_of_ten_alone_are_marked():
+    lows = [10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 200, 250, 300, 400]
+    columns = [Column(low, low, 1, 1) for low in lows]
+    assert [mark["label"] for mark in histogram(columns)["marks"]] == ["10", "100"]
+    few = histogram(columns[:16])["marks"]
+    assert [mark["label"] for mark in few] == ["10", "20", "50", "100", "200"]
+
+
 def test_the_sectors_go_round_once_and_objects_stand_outside_of_their_verb():
     sectors = sunburst([Verb("write", 3, [("poem", 2)]), Verb("name", 1, [("day", 1)])])
     assert [(s["title"], s["records"], s["class"]) for s in sectors] == [

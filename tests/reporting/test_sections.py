@@ -98,7 +98,8 @@ def test_lengths_before_and_after(made):
     before = {"filled": 6, "median": 13, "p95": 15, "longest": 15}
     assert lengths["instruction"]["before"] == before
     assert lengths["instruction"]["after"] == {**before, "filled": 3, "p95": 13, "longest": 13}
-    assert lengths["instruction"]["columns"] == [{"low": 10, "high": 19, "before": 6, "after": 3}]
+    columns = [tuple(column.values()) for column in lengths["instruction"]["columns"]]
+    assert columns == [(10, 11, 2, 0), (12, 14, 3, 3), (15, 19, 1, 0)]
     assert "context" not in lengths
 
 
