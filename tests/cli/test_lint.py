@@ -39,7 +39,8 @@ def test_without_arguments_every_template_is_looked_at(run):
     names = [row["template"] for row in json.loads(done.stdout)["templates"]]
     assert "alpaca" in names
     assert names[-1] == "chat"
-    assert "chat" not in run("--json").stdout
+    names = [row["template"] for row in json.loads(run("--json").stdout)["templates"]]
+    assert "chat" not in names
 
 
 def test_templates_show_place_rule_and_what_to_do(run):
@@ -72,7 +73,9 @@ def test_arguments_are_told_apart(run, tmp_path):
     done = run("alpacca")
     assert done.exit_code == 2
     assert (
-        "'alpacca' is neither a template nor a file or folder; did you mean alpaca?" in done.output
+        "is neither a template nor a file or folder; did you mean alpaca or alpaca-l"
+        in done.output
+        in done.output
     )
     assert "templates: chat, alpaca" in run("zzzz").output
     assert run("nowhere.jinja").exit_code == 2
@@ -89,4 +92,4 @@ def test_source_without_records(run, tmp_path):
     (tmp_path / "none.jsonl").write_text("")
     done = run("none.jsonl")
     assert done.exit_code == 1
-    assert "has no readable record" in done.output
+    assert "none.jsonl is empty: it holds no row" in done.output
