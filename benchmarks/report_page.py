@@ -3,8 +3,8 @@
     python benchmarks/report_page.py DIR [--shots FOLDER]
 
 DIR is a dataset directory; its page is written anew, in this process, for the CPU time of it. With
---shots, light.png, dark.png and phone.png are put into FOLDER: as PNG with few colours, if Pillow
-is installed. Needs a Chromium or Chrome on the PATH.
+--shots, light.png, dark.png and phone.png are put into FOLDER, the dark one from the lengths on: as
+PNG with few colours, if Pillow is installed. Needs a Chromium or Chrome on the PATH.
 """
 
 import argparse
@@ -30,7 +30,10 @@ SEARCH = """(() => {
   document.getElementById("list").getBoundingClientRect();
   return performance.now() - start;
 })()"""
-SHOTS = (("light", 1000, False, 1400), ("dark", 1000, True, 1400), ("phone", 390, False, 1400))
+SHOTS = (("light", 1000, False, ""), ("dark", 1000, True, "lengths"), ("phone", 390, False, ""))
+"""Name, width, whether dark, and the heading that it begins at, if not at the top."""
+HEIGHT = 1400
+TOP = "document.getElementById('{}').getBoundingClientRect().top + scrollY - 16"
 
 
 def written(directory: Path) -> dict[str, object]:
@@ -86,9 +89,10 @@ def main() -> None:
     page = options.directory / "report.html"
     with open_browser(path) as browser:
         print(json.dumps({**figures, **shown(browser, page)}, indent=2))
-        for name, width, dark, height in SHOTS if options.shots else ():
+        for name, width, dark, heading in SHOTS if options.shots else ():
             browser.show(page, width=width, dark=dark)
-            (options.shots / f"{name}.png").write_bytes(small(browser.picture(height)))
+            top = round(browser.value(TOP.format(heading))) if heading else 0
+            (options.shots / f"{name}.png").write_bytes(small(browser.picture(HEIGHT, top)))
 
 
 if __name__ == "__main__":

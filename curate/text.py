@@ -1,9 +1,9 @@
-"""Text as the steps compare it."""
+"""Text as the steps compare it, and as it is shown."""
 
 import re
 import unicodedata
 
-__all__ = ["fold", "harmless", "is_blank"]
+__all__ = ["counted", "fold", "harmless", "is_blank"]
 
 # White space, controls, the blank of Braille, and what Unicode calls Default_Ignorable_Code_Point.
 _BLANK = re.compile(
@@ -44,6 +44,15 @@ def harmless(text: str) -> str:
     'a\\u009bb\\u202ec\n'
     """
     return _HARMFUL.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def counted(number: int, one: str, more: str) -> str:
+    """Return a number with the word for so many.
+
+    >>> counted(1, "prompt has", "prompts have"), counted(1200, "prompt has", "prompts have")
+    ('1 prompt has', '1,200 prompts have')
+    """
+    return f"{number:,} {one if number == 1 else more}"
 
 
 def is_blank(text: str) -> bool:

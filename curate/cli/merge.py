@@ -11,6 +11,7 @@ import click
 from curate.cli.clean import show_account
 from curate.cli.options import json_flag, layout_options, out, overwrite, parse_map, sources
 from curate.errors import clip
+from curate.text import counted
 
 
 @click.command("merge")
@@ -185,7 +186,8 @@ def _remarks(mixing: Mapping[str, Any]) -> Iterator[str]:
         yield f"in their place are more than planned: {filled}"
     whole = sum(row["realised"] for row in sources)
     if total is not None and whole < total:
-        yield f"{whole:,} records and not {total:,}: all the sources together have no more to give"
+        records = counted(whole, "record", "records")
+        yield f"{records} and not {total:,}: all the sources together have no more to give"
     out = sum(max(0, row["available"] - row["realised"]) for row in sources if row["weight"] != 0)
     shaped = mixing["temperature"] != 1 or any(row["weight"] is not None for row in sources)
     if total is None and out and shaped:
@@ -195,7 +197,7 @@ def _remarks(mixing: Mapping[str, Any]) -> Iterator[str]:
         if tight["realised"] < _size(tight):
             why = f"{tight['realised']:,} of {_size(tight):,}, one more would be too much"
         more = "" if capped or repeat else "; --repeat, or a larger --total, takes more"
-        stay = f"{out:,} record stays" if out == 1 else f"{out:,} records stay"
+        stay = counted(out, "record stays", "records stay")
         yield f"{stay} out so that the shares hold: {_name(tight)} gives {why}{more}"
 
 

@@ -14,7 +14,7 @@ from curate import __version__
 from curate.reporting.overview import common_folder, conflict_line
 from curate.reporting.summary import Report
 from curate.reporting.verdict import verdict
-from curate.text import harmless
+from curate.text import counted, harmless
 
 if TYPE_CHECKING:
     import jinja2
@@ -90,5 +90,6 @@ def _environment() -> "jinja2.Environment":
         finalize=lambda value: harmless(value) if type(value) is str else value,
     )
     environment.filters["number"] = lambda value: f"{value:,}"
+    environment.filters["counted"] = counted
     environment.filters["words"] = lambda text: text.replace("_", " ")
     return environment

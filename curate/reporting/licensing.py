@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from curate.licences import LICENCES, UNKNOWN, canonical, warnings
+from curate.text import counted
 
 __all__ = ["licences_of", "what_to_know"]
 
@@ -21,7 +22,7 @@ def licences_of(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     ordered = sorted(held.items(), key=lambda item: -item[1])
     rows = ordered[:_MOST]
     if rest := ordered[_MOST:]:
-        rows.append((f"{len(rest):,} others", sum(number for _, number in rest)))
+        rows.append((counted(len(rest), "other", "others"), sum(number for _, number in rest)))
     return rows
 
 
@@ -34,5 +35,6 @@ def what_to_know(counts: Mapping[str, int]) -> list[str]:
     known = {name: n for name, n in counts.items() if canonical(name) in (*LICENCES, UNKNOWN)}
     said = warnings(known)
     if strange := sum(counts.values()) - sum(known.values()):
-        said.append(f"{strange:,} records have licences whose terms are not known: read them.")
+        records = counted(strange, "record has a licence", "records have licences")
+        said.append(f"{records} whose terms are not known: read them.")
     return said

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from curate.licences import UNKNOWN, canonical
+from curate.text import counted
 
 __all__ = ["limits"]
 
@@ -39,15 +40,15 @@ def limits(manifest: Entry) -> list[str]:
     if unknown:
         found.append(f"{_records(unknown)} no licence that is known.")
     if lost := manifest["counts"]["quarantined"]:
-        were = "row could not be read and is" if lost == 1 else "rows could not be read and are"
-        found.append(f"{lost:,} {were} not part of it.")
+        were = counted(lost, "row could not be read and is", "rows could not be read and are")
+        found.append(f"{were} not part of it.")
     if any(source["path"] == "-" for source in manifest["sources"]):
         found.append("A source was read from standard input, and is needed to make it again.")
     return found
 
 
 def _records(number: int) -> str:
-    return f"{number:,} record has" if number == 1 else f"{number:,} records have"
+    return counted(number, "record has", "records have")
 
 
 def _alike(settings: Mapping[str, Entry]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from curate.errors import clip
 from curate.reporting.terminal import console
 from curate.reporting.verdict import verdict
+from curate.text import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,8 +100,7 @@ def conflict_line(conflicts: int) -> str:
     """
     if not conflicts:
         return ""
-    prompts = "1 prompt has" if conflicts == 1 else f"{conflicts:,} prompts have"
-    return f"{prompts} several answers."
+    return f"{counted(conflicts, 'prompt has', 'prompts have')} several answers."
 
 
 def _percent(part: int, whole: int) -> str:

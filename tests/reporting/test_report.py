@@ -108,7 +108,8 @@ def test_the_sections_and_what_they_show(made, outline_of):
     assert f"<mark>{WORDS[20]}</mark>" in above
     assert "<mark>thing</mark>" in above
     assert "goes: near duplicate of" in above
-    assert "1 prompts have several answers that are no duplicates, 2 in all" in text
+    assert "1 prompt has several answers that are no duplicates, 2 in all" in text
+    assert "(<code>dedup.conflicts=keep_all</code>)" in text
     assert "Sunday, of course." in text
     assert "prefers-color-scheme: dark" in text
 

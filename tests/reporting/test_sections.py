@@ -52,6 +52,13 @@ def test_what_each_source_gave(made):
     ]  # fmt: skip
 
 
+def test_one_of_a_kind_is_not_told_as_several(made):
+    text = page(made(a=[row("Write a poem.", "Roses are red."), row("Name a day.", "")]))
+    assert "Below 1 verb is shown, the most common first, of 1 instruction;" in text
+    assert "The one dropped record is in this page." in text
+    assert "Judged on all 1 kept record," in text
+
+
 def test_the_rows_that_could_not_be_read_are_read_rows_and_are_shown(made, tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"instruction": "Na\n' + orjson.dumps(A[0]) + b"\n")
@@ -109,9 +116,7 @@ def test_verbs_of_the_records_that_stay(made):
         "found": 2, "questions": 1, "others": 0,
         "verbs": [{"verb": "write", "records": 2, "objects": [("ode", 1), ("poem", 1)]}],
     }  # fmt: skip
-    assert "2 of 3 kept instructions begin with a verb that is known (67%)" in page(
-        made("x", a=A, b=B)
-    )
+    assert "begin with a verb that is known: 2 of 3, 67%;" in page(made("x", a=A, b=B))
 
 
 def test_languages_are_those_of_the_manifest(made):
