@@ -2,19 +2,26 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from curate.errors import UsageError, clip
 from curate.prompts.encode import EncodeSettings
 from curate.recipe_yaml import Document, faults, load, override
 from curate.shipped import shipped
-from curate.tuning.backends.lora import Lora
+from curate.tuning.backends import BACKENDS, Backend
 
 __all__ = ["DataSettings", "EvaluationSettings", "ModelSettings", "Recipe", "find_recipe",
            "load_recipe"]  # fmt: skip
 
+if TYPE_CHECKING:
+    AnyBackend = Backend
+else:
+    AnyBackend = Annotated[Union[BACKENDS], Field(discriminator="method")]  # noqa: UP007
+
+_METHOD = "backend.method="
 _FROZEN = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
@@ -71,11 +78,25 @@ class Recipe(BaseModel):
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of initialisation and order.")
     model: ModelSettings
     data: DataSettings
-    backend: Lora
+    backend: AnyBackend
     training: dict[str, Any] = Field(
         default_factory=dict, description="Fields of TRL's SFTConfig, under their own names."
     )
     evaluation: EvaluationSettings = EvaluationSettings()
+
+    @model_validator(mode="after")
+    def _packable(self) -> "Recipe":
+        if self.data.packing and self.backend.cannot_pack:
+            raise PydanticCustomError(
+                "refused",
+                "data.packing: backend.method is {method}: {why}",
+                {
+                    "at": ("data", "packing"),
+                    "method": self.backend.method,
+                    "why": self.backend.cannot_pack,
+                },
+            )
+        return self
 
 
 def find_recipe(name: str) -> Path:
@@ -97,6 +118,9 @@ def find_recipe(name: str) -> Path:
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Return the recipe in a YAML file, with `KEY.KEY=VALUE` overrides applied.
 
+    Where a recipe or an override names another `backend.method` than what it is laid over, the
+    settings of that other method are forgotten.
+
     Raises:
         UsageError: every fault there is, one a line: where, what was found, what is allowed.
     """
@@ -104,7 +128,9 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     parent = document.values.pop("extends", None)
     if parent is not None:
         document = _extend(document, path, parent)
-    for text in overrides:
+    for text in sorted(overrides, key=lambda text: not text.startswith(_METHOD)):
+        if text.startswith(_METHOD):
+            _switch(document, text.removeprefix(_METHOD))
         override(document, text)
     try:
         return Recipe.model_validate(document.values)
@@ -119,4 +145,14 @@ def _extend(document: Document, path: Path, parent: object) -> Document:
     base = load(base_path)
     if "extends" in base.values:
         raise UsageError(f"{base.place(('extends',))}: a recipe extends at most one level")
+    backend = document.values.get("backend")
+    if isinstance(backend, dict) and "method" in backend:
+        _switch(base, backend["method"])
     return base.updated(document)
+
+
+def _switch(document: Document, method: object) -> None:
+    """Forget the backend's settings if they are those of another method."""
+    backend = document.values.get("backend")
+    if isinstance(backend, dict) and backend.get("method") != method:
+        document.values["backend"] = {}

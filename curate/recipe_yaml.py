@@ -1,13 +1,14 @@
 """YAML with the line of every key, and pydantic's faults told in its terms."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from curate.errors import UsageError, clip
 from curate.safe_yaml import FAULTS, SafeLoader, parse_yaml, reason
@@ -121,31 +122,67 @@ def override(document: Document, text: str) -> None:
 def faults(error: ValidationError, document: Document, model: type[BaseModel]) -> Iterator[str]:
     """Yield a line for each fault that pydantic found."""
     for fault in error.errors():
-        path = fault["loc"]
+        path, known = _resolved(model, fault["loc"])
         place, name = document.place(path), _dotted(path)
-        if fault["type"] == "extra_forbidden":
-            yield f"{place}: {name}: no such key{_hint(path, model)}"
+        if fault["type"] == "refused":
+            yield f"{document.place(fault.get('ctx', {}).get('at', path))}: {fault['msg']}"
+        elif fault["type"].startswith("union_tag"):
+            yield _wrong_tag(document, path, fault["ctx"])
+        elif fault["type"] == "extra_forbidden":
+            yield f"{place}: {name}: no such key{_hint(path, known)}"
         elif fault["type"] == "missing":
             yield f"{place}: {name} is missing"
         else:
             yield f"{place}: {name} is {clip(fault['input'])}: {fault['msg']}"
 
 
-def _hint(path: Path_, model: type[BaseModel]) -> str:
+def _wrong_tag(document: Document, path: Path_, said: Mapping[str, Any]) -> str:
+    """Return the line of a key that should say which of several kinds is meant."""
+    path = (*path, said["discriminator"].strip("'"))
+    place, name = document.place(path), _dotted(path)
+    if "tag" not in said:
+        return f"{place}: {name} is missing"
+    expected = said["expected_tags"]
+    near = difflib.get_close_matches(said["tag"], [e.strip("'") for e in expected.split(", ")], 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{place}: {name} is {clip(said['tag'])}: it has to be one of {expected}{hint}"
+
+
+def _hint(path: Path_, known: list[str]) -> str:
     key = str(path[-1])
     if key in FOREIGN_NAMES:
         return f"; here it is called {FOREIGN_NAMES[key]}"
-    known = _fields_at(model, path[:-1])
     near = difflib.get_close_matches(key, known, n=1)
     return f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(known)}"
 
 
-def _fields_at(model: type[BaseModel], path: Path_) -> list[str]:
-    for part in path:
-        annotation = model.model_fields[str(part)].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
-    return list(model.model_fields)
+def _resolved(model: type[BaseModel], path: Path_) -> tuple[Path_, list[str]]:
+    """Return the keys of a fault's path, and the names of the fields beside the last of them.
+
+    Where one of several kinds is meant, pydantic puts its name between the keys.
+    """
+    keys: list[str | int] = []
+    parts = iter(path)
+    current: type[BaseModel] | None = model
+    known = list(model.model_fields)
+    for part in parts:
+        keys.append(part)
+        if current is None:
+            continue
+        known = list(current.model_fields)
+        field = current.model_fields.get(str(part))
+        current = _kind(field, parts) if field else None
+    return tuple(keys), known
+
+
+def _kind(field: FieldInfo, parts: Iterator[str | int]) -> type[BaseModel] | None:
+    """Return the model that a field holds; of several, the one that the next part names."""
+    kinds = get_args(field.annotation) if field.discriminator else (field.annotation,)
+    if field.discriminator:
+        tag = next(parts, None)
+        kinds = tuple(k for k in kinds if k.model_fields[field.discriminator].default == tag)
+    kind = kinds[0] if kinds else None
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
 def _dotted(path: Path_) -> str:

@@ -45,7 +45,8 @@ def show_run(run: dict[str, Any], directory: Path) -> None:
 
     rows, trained = run["encoding"], run["training"]
     click.echo(
-        f"trained {trained['trainable_parameters']:,} of {trained['parameters']:,} parameters for "
+        f"trained {trained['trainable_parameters']:,} of {trained['parameters']:,} parameters "
+        f"({trained['trainable_parameters'] / trained['parameters']:.2%}) for "
         f"{trained['steps']} steps on {rows['examples']:,} records "
         f"({rows['loss_tokens']:,} of {rows['tokens']:,} tokens take loss)"
     )
@@ -58,6 +59,7 @@ def show_run(run: dict[str, Any], directory: Path) -> None:
             f"encoded as plain text: {rows['special_tokens']:,} special-token strings in "
             f"{rows['special_records']:,} records"
         )
+    click.echo(f"optimizer state: {trained['optimizer_bytes'] / 1e6:,.1f} MB")
     click.echo(f"encoding digest: {rows['digest']}")
     before, after = run["metrics"]["before"], run["metrics"]["after"]
     if before:

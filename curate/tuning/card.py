@@ -11,10 +11,11 @@ __all__ = ["model_card"]
 def model_card(run: dict[str, Any]) -> str:
     """Return README.md of a run, made from run.json alone."""
     recipe, base = run["recipe"], run["base_model"]["name"]
+    method = recipe["backend"]["method"]
     front: dict[str, Any] = {
-        "library_name": "peft",
+        "library_name": "transformers" if method == "full" else "peft",
         "pipeline_tag": "text-generation",
-        "tags": ["curate", "sft", recipe["backend"]["method"]],
+        "tags": ["curate", "sft", method],
     }
     if re.fullmatch(r"[\w.-]+/[\w.-]+", base) and not base.startswith("."):
         front = {"base_model": base, **front}
@@ -27,10 +28,11 @@ def model_card(run: dict[str, Any]) -> str:
     ]
     parts = [
         f"---\n{yaml.safe_dump(front, sort_keys=False)}---",
-        f"# {base}, tuned with {recipe['backend']['method']}",
+        f"# {base}, tuned with {method}",
         f"`{base}` tuned for {trained['steps']} steps on {rows['examples']} records "
         f"({rows['loss_tokens']:,} of {rows['tokens']:,} tokens take loss); "
-        f"{trained['trainable_parameters']:,} of {trained['parameters']:,} parameters trained.",
+        f"{trained['trainable_parameters']:,} of {trained['parameters']:,} parameters trained "
+        f"({trained['trainable_parameters'] / trained['parameters']:.2%}).",
         "## Data",
         f"Dataset digest `{dataset['digest']}`: {counts['read']} rows read = {counts['kept']} kept "
         f"+ {counts['dropped']} dropped + {counts['quarantined']} quarantined.",
@@ -46,7 +48,7 @@ def model_card(run: dict[str, Any]) -> str:
         "## Held-out records, before and after",
         _metrics(run["metrics"]),
         "## Use",
-        _use(recipe["model"]),
+        _use(recipe["model"], method),
         "## Recipe",
         f"```yaml\n{yaml.safe_dump(recipe, sort_keys=False)}```",
         "Versions: " + ", ".join(f"{name} {v}" for name, v in run["versions"].items()) + ".",
@@ -54,13 +56,22 @@ def model_card(run: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _use(model: dict[str, Any]) -> str:
+def _use(model: dict[str, Any], method: str) -> str:
     base = model["model_name_or_path"]
     revision = f", revision={model['model_revision']!r}" if model["model_revision"] else ""
     where = "  # the folder data/tiny of Curate" if base == "tiny" else ""
+    asked = '`curate generate RUN --instruction "…"` uses the template of the training. '
+    if method == "full":
+        return (
+            f"{asked}Without Curate:\n\n```python\n"
+            "from transformers import AutoModelForCausalLM, AutoTokenizer\n\n"
+            'model = AutoModelForCausalLM.from_pretrained("RUN/model")\n'
+            'tokenizer = AutoTokenizer.from_pretrained("RUN/model")\n```'
+        )
+    ours = "import curate.tuning.bottleneck  # the method is Curate's, not PEFT's\n"
     return (
-        '`curate generate RUN --instruction "…"` uses the template of the training. Without Curate:'
-        "\n\n```python\nfrom peft import PeftModel\n"
+        f"{asked}{'With PEFT' if method == 'adapter' else 'Without Curate'}:\n\n```python\n"
+        f"{ours if method == 'adapter' else ''}from peft import PeftModel\n"
         "from transformers import AutoModelForCausalLM\n\n"
         f"base = AutoModelForCausalLM.from_pretrained({base!r}{revision}){where}\n"
         'model = PeftModel.from_pretrained(base, "RUN/adapter")\n```'

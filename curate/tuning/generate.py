@@ -1,15 +1,16 @@
 """Let a tuned model answer with the encoder of its training."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from curate.errors import DatasetError, ModelError, UsageError, clip
+from curate.errors import ModelError, UsageError
 from curate.prompts.encode import OverLength
 from curate.recipe import Recipe
 from curate.records import Record
 from curate.tuning.answers import Answer, answer
 from curate.tuning.finished import encoder_of, read_run
 from curate.tuning.models import identify_model, load_model, require_tuning
+from curate.tuning.saving import load_tuned
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -21,7 +22,7 @@ def generate(run: Path, record: Record, *, max_new_tokens: int, base: bool = Fal
     """Return the answer of a run's model, or of its base, to a record's prompt.
 
     Raises:
-        DatasetError: there is no finished run, or its template was changed.
+        DatasetError: there is no finished run, it was changed, or what it made is damaged.
         ModelError: the base model cannot be loaded, or is not that of the run.
         UsageError: the prompt is longer than any that was trained on.
     """
@@ -29,12 +30,7 @@ def generate(run: Path, record: Record, *, max_new_tokens: int, base: bool = Fal
     said = read_run(run)
     recipe = Recipe.model_validate(said["recipe"])
     encoder = encoder_of(run, said)
-    model = load_model(recipe.model)
-    if identify_model(recipe.model, model.config) != said.get("base_model"):
-        name = recipe.model.model_name_or_path
-        raise ModelError(f"{name}: is not the base model that the run was tuned on: it was changed")
-    if not base:
-        model = _with_adapter(model, run / "adapter")
+    model = _model(run, said, recipe, base=base)
     try:
         return answer(model, encoder, [record], max_new_tokens=max_new_tokens)[0]
     except OverLength as error:
@@ -44,12 +40,11 @@ def generate(run: Path, record: Record, *, max_new_tokens: int, base: bool = Fal
         ) from error
 
 
-def _with_adapter(model: "PreTrainedModel", path: Path) -> "PreTrainedModel":
-    from peft import PeftModel
-
-    if not (path / "adapter_config.json").is_file():
-        raise DatasetError(f"{path}: holds no adapter")
-    try:
-        return PeftModel.from_pretrained(model, path)
-    except Exception as error:  # whatever a damaged file makes of PEFT and safetensors
-        raise DatasetError(f"{path}: cannot be loaded: {clip(str(error), 200)}") from error
+def _model(run: Path, said: dict[str, Any], recipe: Recipe, *, base: bool) -> "PreTrainedModel":
+    if not (base or recipe.backend.saves_adapter):
+        return load_tuned(run, recipe)
+    model = load_model(recipe.model)
+    if identify_model(recipe.model, model.config) != said.get("base_model"):
+        name = recipe.model.model_name_or_path
+        raise ModelError(f"{name}: is not the base model that the run was tuned on: it was changed")
+    return model if base else load_tuned(run, recipe, model)

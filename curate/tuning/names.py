@@ -1,12 +1,15 @@
 """The names of what a run directory holds."""
 
-__all__ = ["CACHE", "LOSSES", "METRICS", "NAMES", "RUN", "STARTED", "TRAINING_LOSSES"]
+__all__ = ["ADAPTER", "CACHE", "LOSSES", "METRICS", "MODEL", "NAMES", "RUN", "STARTED",
+           "TRAINING_LOSSES"]  # fmt: skip
 
+ADAPTER = "adapter"
+MODEL = "model"
 RUN = "run.json"
 STARTED = "started.json"
 METRICS = "metrics.jsonl"
 LOSSES = "losses.jsonl"
 TRAINING_LOSSES = "training_losses.jsonl"
 CACHE = "encoded.jsonl.zst"
-NAMES = {RUN, STARTED, METRICS, LOSSES, TRAINING_LOSSES, CACHE, "adapter", "checkpoints",
+NAMES = {RUN, STARTED, METRICS, LOSSES, TRAINING_LOSSES, CACHE, ADAPTER, MODEL, "checkpoints",
          "generations.jsonl", "loss.png", "README.md", "template.jinja"}  # fmt: skip

@@ -27,11 +27,9 @@ from curate.tuning.names import (
 from curate.tuning.plot import plot_losses
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-
     from curate.tuning.training import Measurement
 
-__all__ = ["SCHEMA_VERSION", "RunDirectory", "save_adapter"]
+__all__ = ["SCHEMA_VERSION", "RunDirectory"]
 
 SCHEMA_VERSION = 1
 
@@ -180,25 +178,6 @@ class RunDirectory:
             orjson.dumps(run, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
         )
         return run
-
-
-def save_adapter(model: "PreTrainedModel", path: Path, base: str) -> None:
-    """Save the adapter so that the same weights give the same bytes.
-
-    PEFT writes module names in the order of a set, the absolute path of a local base, a card that
-    names no base, and files that only their owner can read.
-    """
-    model.save_pretrained(path, safe_serialization=True)
-    config_path = path / "adapter_config.json"
-    config = orjson.loads(config_path.read_bytes())
-    config["base_model_name_or_path"] = base
-    for key, value in config.items():
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            config[key] = sorted(value)
-    config_path.write_bytes(orjson.dumps(config, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
-    (path / "README.md").unlink(missing_ok=True)
-    for file in path.iterdir():
-        file.chmod(0o644)
 
 
 def _step(checkpoint: Path) -> int:

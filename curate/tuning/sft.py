@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from curate.errors import UsageError, clip
 from curate.prompts.encode import Encoder
 from curate.recipe import Recipe
+from curate.reporting.terminal import talk
 from curate.tuning.answers import pad_id
 from curate.tuning.collating import Collator, pack, rows_of
 from curate.tuning.losses import TrainingLosses
@@ -70,6 +71,7 @@ def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
         "activation_checkpointing": False,
         **({"bf16": False, "use_cpu": True} if cpu else {}),
         **recipe.training,
+        **_held(recipe),
         "output_dir": str(run / "checkpoints"),
         "seed": recipe.seed,
         "max_length": None,
@@ -82,6 +84,16 @@ def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
         return SFTConfig(**options)
     except Exception as error:  # it checks values against each other and against the machine
         raise UsageError(f"training: {clip(str(error), 300)}") from error
+
+
+def _held(recipe: Recipe) -> dict[str, Any]:
+    """Return the fields that the recipe sets and the backend holds at another value; say so."""
+    held: dict[str, Any] = {}
+    for name, (value, why) in recipe.backend.held.items():
+        if recipe.training.get(name):
+            talk(f"warning: training.{name} is {value} with {recipe.backend.method}: {why}")
+            held[name] = value
+    return held
 
 
 def _check_fields(training: Mapping[str, Any], known: Mapping[str, Any]) -> None:

@@ -19,11 +19,13 @@ from curate.tuning.losses import by_source
 from curate.tuning.models import identify_model, load_model, require_tuning
 from curate.tuning.names import CACHE
 from curate.tuning.rows import check_packing, check_rows, encode_rows
-from curate.tuning.rundir import RunDirectory, save_adapter
+from curate.tuning.rundir import RunDirectory
+from curate.tuning.saving import save_tuned
 from curate.tuning.sft import make_trainer, sft_config
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+    from trl import SFTTrainer
 
 __all__ = ["train"]
 
@@ -66,7 +68,7 @@ def train(
     talk(f"measuring the base model on {len(held_out):,} held-out records")
     before = _measure(base, encoder, held_out, recipe)
     transformers.set_seed(recipe.seed)
-    model = recipe.backend.attach(base)
+    model = recipe.backend.attach(base, encoder.tokenizer)
     packing = recipe.data.packing
     trainer = make_trainer(model, encoder, rows, config, directory, packing=packing)
     check_rows(trainer.train_dataset, trainer.data_collator, rows)
@@ -78,14 +80,14 @@ def train(
     result = trainer.train(resume_from_checkpoint=directory.last_checkpoint())
     talk("measuring the tuned model on the same")
     after = _measure(trainer.model, encoder, held_out, recipe)
-    save_adapter(trainer.model, run / "adapter", recipe.model.model_name_or_path)
+    save_tuned(trainer.model, encoder.tokenizer, run, recipe)
     return directory.finish(
         recipe=recipe,
         base=identity,
         dataset=read_manifest(dataset),
         encoder=encoder,
         rows=rows.summary(encoder),
-        trained={"steps": result.global_step, **_parameters(trainer.model)},
+        trained={"steps": result.global_step, **_sizes(trainer)},
         before=before,
         after=after,
     )
@@ -140,9 +142,13 @@ def _measure(
     return Measurement(metrics, answers, [example.prompt for _, example in asked], lines)
 
 
-def _parameters(model: "PreTrainedModel") -> dict[str, int]:
-    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
+def _sizes(trainer: "SFTTrainer") -> dict[str, int]:
+    """Return how many parameters there are and are trained, and what the optimiser keeps."""
+    sizes = [(p.numel(), p.requires_grad) for p in trainer.model.parameters()]
+    states = trainer.optimizer.state_dict()["state"].values() if trainer.optimizer else ()
+    tensors = [value for state in states for value in state.values() if hasattr(value, "nbytes")]
     return {
         "parameters": sum(size for size, _ in sizes),
         "trainable_parameters": sum(size for size, trained in sizes if trained),
+        "optimizer_bytes": sum(tensor.nbytes for tensor in tensors),
     }

@@ -1,7 +1,8 @@
 """What a backend is: frozen settings that attach to a model."""
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,8 +20,21 @@ class Backend(BaseModel, ABC):
     learning_rate: ClassVar[float]
     """Learning rate where the recipe names none."""
 
+    cannot_pack: ClassVar[str] = ""
+    """Why several records cannot share a row; empty where they can."""
+
+    held: ClassVar[Mapping[str, tuple[Any, str]]] = {}
+    """Fields of SFTConfig that the method holds at a value, each with the reason."""
+
+    saves_adapter: ClassVar[bool] = True
+    """Whether what was trained is saved beside the base model; else it is a model of its own."""
+
     method: str
 
     @abstractmethod
-    def attach(self, model: "PreTrainedModel") -> "PreTrainedModel":
-        """Return the model with what is to be trained attached and everything else frozen."""
+    def attach(self, model: "PreTrainedModel", tokenizer: Any = None) -> "PreTrainedModel":  # noqa: ANN401
+        """Return the model with what is to be trained attached and everything else frozen.
+
+        Raises:
+            UsageError: the method cannot be used on the model with these settings.
+        """

@@ -4,7 +4,7 @@ Source: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models", se
 """
 
 import re
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -27,23 +27,57 @@ class Lora(Backend):
     lora_alpha: float = Field(32, gt=0, description="Scale of the update; it is divided by r.")
     lora_dropout: float = Field(0.05, ge=0, lt=1, description="Dropout before A, in training.")
     target_modules: str | list[str] = Field(
-        "all-linear", description="`all-linear`, names of modules, or one regular expression."
+        "all-linear",
+        description="`all-linear`, `attention`, names of modules, or one regular expression.",
     )
     use_dora: bool = Field(False, description="Split magnitude and direction (Liu et al. 2024).")
     use_rslora: bool = Field(False, description="Scale by 1/sqrt(r) (Kalajdzievski 2023).")
 
-    def attach(self, model: "PreTrainedModel") -> "PreTrainedModel":
-        """Return the model wrapped by PEFT; B starts at zero, so that nothing changes at first.
+    init: Literal["default", "gaussian", "orthogonal", "pissa", "olora"] = Field(
+        "default", description="How A and B start, as PEFT names it; default has B = 0."
+    )
+
+    def attach(self, model: "PreTrainedModel", tokenizer: Any = None) -> "PreTrainedModel":  # noqa: ANN401
+        """Return the model wrapped by PEFT; with B at zero nothing changes at first.
 
         Raises:
-            UsageError: the model has no modules that `target_modules` names.
+            UsageError: the model has no modules that `target_modules` names, or has experts, for
+                which there is no dropout.
         """
         from peft import LoraConfig, get_peft_model
 
-        options = self.model_dump(exclude={"method"})
+        options = self.model_dump(exclude={"method", "init", "target_modules"})
         try:
-            return get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **options))
+            config = LoraConfig(
+                task_type="CAUSAL_LM",
+                init_lora_weights=True if self.init == "default" else self.init,
+                **self._targets(model),
+                **options,
+            )
+            if config.target_parameters and self.lora_dropout:
+                raise UsageError(
+                    f"backend.lora_dropout is {self.lora_dropout}: the experts of "
+                    f"{model.config.model_type} are trained without; set it to 0"
+                )
+            return get_peft_model(model, config)
         except (ValueError, re.error) as error:
             raise UsageError(
                 f"backend.target_modules is {clip(self.target_modules)}: {clip(str(error), 200)}"
             ) from error
+
+    def _targets(self, model: "PreTrainedModel") -> dict[str, str | list[str]]:
+        """Return what PEFT is to adapt.
+
+        Of a mixture of experts PEFT's own `all-linear` takes the router too.
+        """
+        from curate.tuning.places import condensed, find_experts, find_linear, find_places
+
+        if self.target_modules == "attention":
+            return {"target_modules": condensed(model, find_places(model).projections)}
+        experts = find_experts(model)
+        if self.target_modules != "all-linear" or not experts:
+            return {"target_modules": self.target_modules}
+        return {
+            "target_modules": condensed(model, find_linear(model)),
+            "target_parameters": condensed(model, experts),
+        }

@@ -1,0 +1,77 @@
+"""Save what was trained, and load it again."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from curate.errors import DatasetError, clip
+from curate.recipe import Recipe
+from curate.tuning.models import load_model
+from curate.tuning.names import ADAPTER, MODEL
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+__all__ = ["load_tuned", "save_tuned"]
+
+
+def save_tuned(model: "PreTrainedModel", tokenizer: Any, run: Path, recipe: Recipe) -> None:  # noqa: ANN401
+    """Save the adapter, or the whole model with its tokenizer where every weight was trained.
+
+    The same weights give the same bytes. PEFT would write module names in the order of a set, the
+    absolute path of a local base, a card that names no base, and files that only their owner reads.
+    """
+    folder = run / (ADAPTER if recipe.backend.saves_adapter else MODEL)
+    model.save_pretrained(folder)
+    if recipe.backend.saves_adapter:
+        _settle(folder / "adapter_config.json", recipe.model.model_name_or_path)
+        (folder / "README.md").unlink(missing_ok=True)
+    else:
+        tokenizer.save_pretrained(folder)
+    for file in folder.iterdir():
+        file.chmod(0o644)
+
+
+def _settle(path: Path, base: str) -> None:
+    config = orjson.loads(path.read_bytes())
+    config["base_model_name_or_path"] = base
+    for key, value in config.items():
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            config[key] = sorted(value)
+    path.write_bytes(orjson.dumps(config, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+
+
+def load_tuned(
+    run: Path, recipe: Recipe, base: "PreTrainedModel | None" = None
+) -> "PreTrainedModel":
+    """Return the model that a run made; an adapter goes onto `base`, which is loaded if not given.
+
+    Raises:
+        DatasetError: the run holds no such thing, or a damaged one.
+        ModelError: the base model cannot be loaded.
+    """
+    if not recipe.backend.saves_adapter:
+        return _load_whole(run / MODEL, recipe)
+    path = run / ADAPTER
+    if not (path / "adapter_config.json").is_file():
+        raise DatasetError(f"{path}: holds no adapter")
+    from peft import PeftModel
+
+    # The import makes the method known to PEFT.
+    import curate.tuning.bottleneck  # noqa: F401
+
+    base = load_model(recipe.model) if base is None else base
+    try:
+        return PeftModel.from_pretrained(base, path)
+    except Exception as error:  # whatever a damaged file makes of PEFT and safetensors
+        raise DatasetError(f"{path}: cannot be loaded: {clip(str(error), 200)}") from error
+
+
+def _load_whole(path: Path, recipe: Recipe) -> "PreTrainedModel":
+    if not (path / "config.json").is_file():
+        raise DatasetError(f"{path}: holds no model")
+    tuned = recipe.model.model_copy(
+        update={"model_name_or_path": str(path), "model_revision": None}
+    )
+    return load_model(tuned)
