@@ -45,7 +45,13 @@ class Lora(Backend):
                 which there is no dropout.
         """
         from peft import LoraConfig, get_peft_model
+        from transformers.pytorch_utils import Conv1D
 
+        if self.init == "olora" and any(isinstance(m, Conv1D) for m in model.modules()):
+            raise UsageError(
+                f"backend.init is olora: the weights of {model.config.model_type} lie transposed, "
+                "which PEFT does not heed there; use another, e.g. pissa"
+            )
         options = self.model_dump(exclude={"method", "init", "target_modules"})
         try:
             config = LoraConfig(

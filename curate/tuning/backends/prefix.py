@@ -116,6 +116,7 @@ class Prefix(Backend):
                 f"model look back over {window} tokens, so the prefix has to be shorter"
             )
         talk(
-            f"warning: {count} layers of the model look back over {window} tokens: the prefix is "
-            f"out of their sight from token {window - self.num_virtual_tokens + 1} on"
+            f"warning: {count} layers of the model look back over {window} tokens: from token "
+            f"{window - self.num_virtual_tokens + 1} on they see less of the prefix, from token "
+            f"{window} on nothing"
         )

@@ -1,5 +1,8 @@
 """Tiny models with random weights, one an architecture."""
 
+from types import SimpleNamespace
+
+import pytest
 import torch
 import transformers
 
@@ -48,18 +51,59 @@ ARCHITECTURES = {
         "num_experts": 4, "moe_intermediate_size": 16}),
 }  # fmt: skip
 
-EXPERTS = ("mixtral", "qwen3_moe")
+
+def pytest_generate_tests(metafunc):
+    """Run a test that takes an architecture on each of them."""
+    marks = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "architecture" in metafunc.fixturenames and not any("architecture" in m for m in marks):
+        metafunc.parametrize("architecture", ARCHITECTURES)
 
 
-def make_model(architecture, **changes):
-    """Return the model, the same weights each time."""
-    name, options = ARCHITECTURES[architecture]
-    torch.manual_seed(0)
-    config = getattr(transformers, name)(**{**_COMMON, **options, **changes})
-    model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-    return model.eval()
+@pytest.fixture
+def make_model():
+    """Return a function that makes a model of an architecture, the same weights each time."""
+
+    def make(architecture, **changes):
+        name, options = ARCHITECTURES[architecture]
+        torch.manual_seed(0)
+        config = getattr(transformers, name)(**{**_COMMON, **options, **changes})
+        model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+        # Biases start at zero and norms at one, which hides what is left out of a sum.
+        for parameter in model.parameters():
+            if parameter.dim() == 1:
+                parameter.data += 0.1 * torch.randn_like(parameter)
+        return model.eval()
+
+    return make
 
 
-def some_ids(rows=2, columns=9):
-    """Return token ids of shape [rows, columns]."""
-    return torch.randint(3, _VOCAB, (rows, columns), generator=torch.Generator().manual_seed(1))
+@pytest.fixture
+def ids():
+    """Return token ids of shape [2, 9]."""
+    return torch.randint(3, _VOCAB, (2, 9), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def tokenizer():
+    """Return what stands in for a tokenizer: 12 ids of any text."""
+    text = torch.randint(3, _VOCAB, (12,), generator=torch.Generator().manual_seed(2)).tolist()
+    return lambda _: SimpleNamespace(input_ids=text)
+
+
+@pytest.fixture
+def learn(ids):
+    """Return a function that trains what a model lets be trained, for a few steps."""
+
+    def train(model, steps=2):
+        trained = [p for p in model.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(trained, lr=3e-2)
+        model.train()
+        for _ in range(steps):
+            mask = torch.ones_like(ids)
+            loss = model(input_ids=ids, attention_mask=mask, labels=ids).loss
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+        return model.eval()
+
+    return train
