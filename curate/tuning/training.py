@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curate.dataset import audit, read_manifest, read_records
-from curate.errors import DatasetError
+from curate.errors import DatasetError, ModelError
 from curate.prompts.encode import Encoder, Example
 from curate.prompts.templates import find_template
 from curate.prompts.tokenizer import load_tokenizer
@@ -64,6 +64,7 @@ def train(
     import transformers
 
     base = load_model(recipe.model)
+    _check_vocabulary(base, encoder, recipe)
     identity = identify_model(recipe.model, base.config)
     talk(f"measuring the base model on {len(held_out):,} held-out records")
     before = _measure(base, encoder, held_out, recipe)
@@ -78,6 +79,7 @@ def train(
     if not rows.cached:
         directory.keep(rows.key, rows.chunk)
     result = trainer.train(resume_from_checkpoint=directory.last_checkpoint())
+    _forget_router_logits(base)
     talk("measuring the tuned model on the same")
     after = _measure(trainer.model, encoder, held_out, recipe)
     save_tuned(trainer.model, encoder.tokenizer, run, recipe)
@@ -91,6 +93,24 @@ def train(
         before=before,
         after=after,
     )
+
+
+def _forget_router_logits(model: "PreTrainedModel") -> None:
+    """Take back what TRL asks of a mixture of experts: with it such a model cannot generate."""
+    config = model.config.get_text_config(decoder=True)
+    if hasattr(config, "output_router_logits"):
+        config.output_router_logits = False
+
+
+def _check_vocabulary(base: "PreTrainedModel", encoder: Encoder, recipe: Recipe) -> None:
+    """Raise ModelError if the tokenizer has tokens that the model has no embedding for."""
+    embeddings = base.get_input_embeddings().weight.shape[0]
+    tokens = len(encoder.tokenizer)  # type: ignore[arg-type]
+    if tokens > embeddings:
+        raise ModelError(
+            f"{recipe.model.model_name_or_path}: the tokenizer has {tokens:,} tokens, its model "
+            f"{embeddings:,} embeddings: they do not belong together"
+        )
 
 
 def _held_out(recipe: Recipe, dataset: Path) -> list[Record]:
