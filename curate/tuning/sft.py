@@ -59,7 +59,9 @@ def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
     import torch
     from trl import SFTConfig
 
-    _check_fields(recipe.training, get_type_hints(SFTConfig))
+    known = get_type_hints(SFTConfig)
+    training = {name: _unquoted(name, value, known) for name, value in recipe.training.items()}
+    _check_fields(training, known)
     cpu = not torch.cuda.is_available()
     options: dict[str, Any] = {
         "learning_rate": recipe.backend.learning_rate,
@@ -70,7 +72,7 @@ def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
         "report_to": "none",
         "activation_checkpointing": False,
         **({"bf16": False, "use_cpu": True} if cpu else {}),
-        **recipe.training,
+        **training,
         **_held(recipe),
         "output_dir": str(run / "checkpoints"),
         "seed": recipe.seed,
@@ -84,6 +86,17 @@ def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
         return SFTConfig(**options)
     except Exception as error:  # it checks values against each other and against the machine
         raise UsageError(f"training: {clip(str(error), 300)}") from error
+
+
+def _unquoted(name: str, value: Any, known: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return the word `no` where YAML made a falsehood of it and the field asks for a word."""
+    if value is not False or name not in known:
+        return value
+    try:
+        TypeAdapter(known[name]).validate_python(value)
+    except ValidationError:
+        return "no"
+    return value
 
 
 def _held(recipe: Recipe) -> dict[str, Any]:

@@ -206,6 +206,13 @@ def test_a_tokenizer_of_another_model_is_noticed(dataset, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_no_is_a_word_where_a_word_is_asked_for(dataset, tmp_path):
+    options = [*QUICK, f"data.dataset={dataset}", "training.save_strategy=no",
+               "training.max_steps=1"]  # fmt: skip
+    train(load_recipe(shipped("recipes", "lora.yaml"), options), tmp_path / "run")
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
 def test_the_recipe_names_one_of_the_methods(dataset):
     with pytest.raises(UsageError, match=r"backend.method is adaptor: .* did you mean 'adapter'"):
         load_recipe(shipped("recipes", "lora.yaml"), ["backend.method=adaptor"])
