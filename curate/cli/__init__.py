@@ -9,6 +9,7 @@ import click
 
 from curate import __version__
 from curate.cli.audit import audit_command
+from curate.cli.chat import chat_command
 from curate.cli.clean import clean_command
 from curate.cli.convert import convert_command
 from curate.cli.demo import demo_command
@@ -35,7 +36,7 @@ STAGES: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", (inspect_command, explain_command, diff_command, audit_command, report_command)),
     ("Curate", _CURATE),
     ("Prompt", (templates_command, lint_command, preview_command)),
-    ("Tune", (train_command, verify_command, generate_command)),
+    ("Tune", (train_command, verify_command, generate_command, chat_command)),
     ("Start here", (demo_command,)),
 )
 

@@ -1,6 +1,6 @@
 """Let a model answer, and measure how well."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +9,14 @@ from curate.prompts.special import SpecialTokens
 from curate.records import Record
 from curate.tuning.collating import Collator, rows_of
 from curate.tuning.losses import Loss, record_losses
+from curate.tuning.streaming import make_streamer
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-__all__ = ["Answer", "answer", "batch_losses", "exact_match", "losses_of",
-           "pad_id"]  # fmt: skip
+__all__ = ["Answer", "Sampling", "answer", "batch_losses", "exact_match", "losses_of",
+           "pad_id", "stop_ids"]  # fmt: skip
 
 _BATCH = 16
 
@@ -34,23 +35,47 @@ class Answer:
         return self.text.strip() == self.expected.strip()
 
 
-def answer(
-    model: "PreTrainedModel", encoder: Encoder, records: Sequence[Record], *, max_new_tokens: int
-) -> list[Answer]:
-    """Return greedy answers to the records' prompts, in order.
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn: from the smallest set with `top_p` of the mass, at a temperature."""
 
-    The prompt ids are those of training: one encoder makes both.
+    temperature: float
+    top_p: float = 1.0
+    seed: int = 0
+
+
+def answer(
+    model: "PreTrainedModel", encoder: Encoder, records: Sequence[Record], *, max_new_tokens: int,
+    sampling: Sampling | None = None, stream: Callable[[str], None] | None = None,
+) -> list[Answer]:  # fmt: skip
+    """Return answers to the records' prompts, in order; greedy ones without `sampling`.
+
+    The prompt ids are those of training: one encoder makes both. `stream` is given the text of a
+    single record as it comes; together that is the answer.
     """
+    options = _options(sampling)
+    if stream is not None:
+        options["streamer"] = make_streamer(encoder.tokenizer, stream)
     answers: list[Answer] = []
     for start in range(0, len(records), _BATCH):
         batch = records[start : start + _BATCH]
-        texts = _generate(model, encoder, batch, max_new_tokens)
+        texts = _generate(model, encoder, batch, {"max_new_tokens": max_new_tokens, **options})
         answers += [Answer(r.id, r.output, text) for r, text in zip(batch, texts, strict=True)]
     return answers
 
 
+def _options(sampling: Sampling | None) -> dict[str, Any]:
+    if sampling is None:
+        return {"do_sample": False}
+    import transformers
+
+    transformers.set_seed(sampling.seed)
+    return {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p,
+            "top_k": 0}  # fmt: skip
+
+
 def _generate(
-    model: "PreTrainedModel", encoder: Encoder, records: Sequence[Record], max_new_tokens: int
+    model: "PreTrainedModel", encoder: Encoder, records: Sequence[Record], options: dict[str, Any]
 ) -> list[str]:
     import torch
 
@@ -64,10 +89,9 @@ def _generate(
         output = model.eval().generate(
             input_ids=ids,
             attention_mask=mask.to(model.device),
-            max_new_tokens=max_new_tokens,
-            do_sample=False,
             pad_token_id=pad,
-            eos_token_id=_stop_ids(encoder, records[0]),
+            eos_token_id=stop_ids(encoder, records[0]),
+            **options,
         )
     return [tokenizer.decode(row[width:], skip_special_tokens=True).strip() for row in output]
 
@@ -78,7 +102,7 @@ def pad_id(encoder: Encoder) -> int:
     return int(tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id)
 
 
-def _stop_ids(encoder: Encoder, record: Record) -> list[int]:
+def stop_ids(encoder: Encoder, record: Record) -> list[int]:
     """Return the ids that end an answer: EOS, and the token that the template closes one with.
 
     What else the template writes there, a blank before the answer or words, ends nothing.

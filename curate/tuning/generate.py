@@ -1,5 +1,6 @@
 """Let a tuned model answer with the encoder of its training."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ from curate.errors import ModelError, UsageError
 from curate.prompts.encode import OverLength
 from curate.recipe import Recipe
 from curate.records import Record
-from curate.tuning.answers import Answer, answer
+from curate.tuning.answers import Answer, Sampling, answer
 from curate.tuning.finished import encoder_of, read_run
 from curate.tuning.models import identify_model, load_model, require_tuning
 from curate.tuning.saving import load_tuned
@@ -15,29 +16,45 @@ from curate.tuning.saving import load_tuned
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["generate"]
+__all__ = ["Tuned"]
 
 
-def generate(run: Path, record: Record, *, max_new_tokens: int, base: bool = False) -> Answer:
-    """Return the answer of a run's model, or of its base, to a record's prompt.
+class Tuned:
+    """The model of a finished run, or its base, with the encoder of its training.
 
     Raises:
         DatasetError: there is no finished run, it was changed, or what it made is damaged.
         ModelError: the base model cannot be loaded, or is not that of the run.
-        UsageError: the prompt is longer than any that was trained on.
     """
-    require_tuning()
-    said = read_run(run)
-    recipe = Recipe.model_validate(said["recipe"])
-    encoder = encoder_of(run, said)
-    model = _model(run, said, recipe, base=base)
-    try:
-        return answer(model, encoder, [record], max_new_tokens=max_new_tokens)[0]
-    except OverLength as error:
-        raise UsageError(
-            f"the question has {error.length} tokens, the run was trained with at most "
-            f"{error.max_length}"
-        ) from error
+
+    def __init__(self, run: Path, *, base: bool = False) -> None:
+        require_tuning()
+        said = read_run(run)
+        recipe = Recipe.model_validate(said["recipe"])
+        self.encoder = encoder_of(run, said)
+        self.model = _model(run, said, recipe, base=base)
+
+    def answer(
+        self,
+        records: Sequence[Record],
+        *,
+        max_new_tokens: int,
+        sampling: Sampling | None = None,
+        stream: Callable[[str], None] | None = None,
+    ) -> list[Answer]:
+        """Return the answers to records' prompts, in order.
+
+        Raises:
+            UsageError: a prompt is longer than any that was trained on.
+        """
+        try:
+            return answer(self.model, self.encoder, records, max_new_tokens=max_new_tokens,
+                          sampling=sampling, stream=stream)  # fmt: skip
+        except OverLength as error:
+            raise UsageError(
+                f"the question has {error.length} tokens, the run was trained with at most "
+                f"{error.max_length}"
+            ) from error
 
 
 def _model(run: Path, said: dict[str, Any], recipe: Recipe, *, base: bool) -> "PreTrainedModel":

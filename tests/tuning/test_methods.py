@@ -14,7 +14,7 @@ from curate.errors import DatasetError, ModelError, UsageError
 from curate.recipe import load_recipe
 from curate.records import Record
 from curate.shipped import shipped
-from curate.tuning.generate import generate
+from curate.tuning.generate import Tuned
 from curate.tuning.training import train
 
 QUICK = (
@@ -104,8 +104,8 @@ def test_a_resumed_run_ends_in_the_same_bytes(trained, tmp_path):
 def test_what_is_saved_is_asked(trained):
     _, _, run, _ = trained
     record = Record(id="a:1", instruction="Add one and two.")
-    assert generate(run, record, max_new_tokens=4).text
-    before = generate(run, record, max_new_tokens=8, base=True)
+    assert Tuned(run).answer([record], max_new_tokens=4)[0].text
+    (before,) = Tuned(run, base=True).answer([record], max_new_tokens=8)
     done = CliRunner().invoke(
         main, ["generate", str(run), "--base", "--instruction", record.instruction,
                "--max-new-tokens", "8"])  # fmt: skip
@@ -119,7 +119,7 @@ def test_what_was_not_saved_is_missed(trained, tmp_path):
     config = next(name for name in files if name.endswith("config.json"))
     (tmp_path / "run" / folder / config).unlink()
     with pytest.raises(DatasetError, match=f"{folder}: holds no {folder}"):
-        generate(tmp_path / "run", Record(id="a:1", instruction="Hi"), max_new_tokens=4)
+        Tuned(tmp_path / "run").answer([Record(id="a:1", instruction="Hi")], max_new_tokens=4)
 
 
 def test_a_full_model_loads_with_plain_transformers(trained):

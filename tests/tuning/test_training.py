@@ -16,7 +16,7 @@ from curate.prompts.templates import find_template
 from curate.prompts.tokenizer import load_tokenizer
 from curate.records import Record
 from curate.shipped import shipped
-from curate.tuning.generate import generate
+from curate.tuning.generate import Tuned
 from curate.tuning.training import train
 
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
@@ -133,7 +133,7 @@ def test_generate_feeds_the_ids_that_were_trained_on(finished, monkeypatch):
 
     monkeypatch.setattr(transformers.GenerationMixin, "generate", spy)
     monkeypatch.setattr("peft.PeftModelForCausalLM.generate", spy_peft(fed), raising=True)
-    generate(run, record.with_fields(output=""), max_new_tokens=2)
+    Tuned(run).answer([record.with_fields(output="")], max_new_tokens=2)
     assert fed[0] == prompt
 
 
@@ -152,7 +152,9 @@ def spy_peft(fed):
 def test_the_model_s_own_chat_template_is_asked_as_it_was_trained(recipe, tmp_path):
     said = train(recipe("data.template=chat", "training.max_steps=1"), tmp_path / "run")
     assert said["template"]["name"] == "chat"
-    generate(tmp_path / "run", Record(id="a:1", instruction="Add one and two."), max_new_tokens=2)
+    Tuned(tmp_path / "run").answer(
+        [Record(id="a:1", instruction="Add one and two.")], max_new_tokens=2
+    )
 
 
 def test_another_base_model_is_noticed(finished, tmp_path):
@@ -161,7 +163,7 @@ def test_another_base_model_is_noticed(finished, tmp_path):
     said = said | {"base_model": {**said["base_model"], "sha256": "0" * 64}}
     (tmp_path / "run" / "run.json").write_text(json.dumps(said))
     with pytest.raises(ModelError, match="tiny: is not the base model that the run was tuned on"):
-        generate(tmp_path / "run", Record(id="a:1", instruction="Add."), max_new_tokens=2)
+        Tuned(tmp_path / "run").answer([Record(id="a:1", instruction="Add.")], max_new_tokens=2)
 
 
 def test_a_changed_template_is_noticed(finished, tmp_path):
@@ -170,7 +172,7 @@ def test_a_changed_template_is_noticed(finished, tmp_path):
     shutil.copytree(run, copy)
     (copy / "template.jinja").write_text("{{ instruction }}{% generation %}{% endgeneration %}")
     with pytest.raises(DatasetError, match="is not the template of the run"):
-        generate(copy, Record(id="a:1", instruction="x"), max_new_tokens=1)
+        Tuned(copy).answer([Record(id="a:1", instruction="x")], max_new_tokens=1)
 
 
 @pytest.mark.parametrize(
@@ -260,13 +262,13 @@ def test_a_damaged_run_is_one_line(finished, tmp_path, damage, message):
     shutil.copytree(run, tmp_path / "run")
     damage(tmp_path / "run")
     with pytest.raises(DatasetError, match=message):
-        generate(tmp_path / "run", Record(id="a:1", instruction="Add."), max_new_tokens=2)
+        Tuned(tmp_path / "run").answer([Record(id="a:1", instruction="Add.")], max_new_tokens=2)
 
 
 def test_a_question_longer_than_the_run_s_limit_is_said(finished):
     run, _ = finished
     with pytest.raises(UsageError, match=r"the question has .* tokens, .* at most 1024"):
-        generate(run, Record(id="a:1", instruction="why " * 600), max_new_tokens=2)
+        Tuned(run).answer([Record(id="a:1", instruction="why " * 600)], max_new_tokens=2)
 
 
 def test_a_foreign_folder_is_left_alone(recipe, tmp_path):
