@@ -5,7 +5,7 @@ from typing import TextIO
 
 from curate.errors import TemplateError
 from curate.prompts.encode import Encoder
-from curate.prompts.preview import show
+from curate.prompts.preview import renderings, show
 from curate.prompts.sandbox import reads
 from curate.prompts.templates import CHAT, Template, find_template, template_files
 from curate.records import Record
@@ -95,4 +95,4 @@ def _fault(template: Template) -> str:
 
 def show_samples(template: Template, file: TextIO | None = None) -> None:
     """Print what a template file makes of the sample records, as `curate preview` does."""
-    show(Encoder(template), SAMPLES, file)
+    show(renderings([Encoder(template)], SAMPLES), file=file)

@@ -49,7 +49,12 @@ def load_tokenizer(model: str, revision: str | None = None) -> Tokenizer:
 
     """
     try:
-        from transformers import AutoTokenizer
+        # AutoTokenizer comes to the same class for the shipped model, but imports torch first:
+        # two seconds and more.
+        if model == TINY:
+            from transformers import PreTrainedTokenizerFast as Loader
+        else:
+            from transformers import AutoTokenizer as Loader
     except ImportError:
         raise ModelError(
             'a tokenizer needs transformers, which is not installed: pip install "curate[tune]"'
@@ -63,9 +68,7 @@ def load_tokenizer(model: str, revision: str | None = None) -> Tokenizer:
         )
     name = str(folder) if folder.is_dir() else model
     try:
-        loaded: Tokenizer = AutoTokenizer.from_pretrained(
-            name, revision=revision, trust_remote_code=False
-        )
+        loaded: Tokenizer = Loader.from_pretrained(name, revision=revision, trust_remote_code=False)
     except Exception as error:  # whatever a damaged file makes of transformers
         reason = clip(str(error).strip().split("\n")[0], 200)
         raise ModelError(

@@ -6,9 +6,12 @@ import re
 import pytest
 
 from curate.prompts.templates import Template
+from curate.prompts.tokenizer import load_tokenizer
 from curate.records import Record
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+CORPUS = ["### Response: the cat runs below is an instruction. Question: Answer: 12 + 7 = 19"] * 2
 
 
 class CharTokenizer:
@@ -114,6 +117,56 @@ def metaspace():
     raw = Tokenizer(models.BPE(vocab=vocab, merges=[], unk_token="<unk>"))
     raw.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always", split=False)
     raw.decoder = decoders.Metaspace(prepend_scheme="always", split=False)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=raw, bos_token="<s>", eos_token="</s>", unk_token="<unk>"
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """That of the shipped model."""
+    return load_tokenizer("tiny")
+
+
+@pytest.fixture(scope="session")
+def gpt2():
+    """As GPT-2 has it: bytes, merges, one special token for everything, no BOS of its own."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    raw = Tokenizer(models.BPE())
+    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    raw.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=["<|endoftext|>"], show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )  # fmt: skip
+    raw.train_from_iterator(CORPUS, trainer)
+    end = "<|endoftext|>"
+    return PreTrainedTokenizerFast(tokenizer_object=raw, bos_token=end, eos_token=end)
+
+
+@pytest.fixture(scope="session")
+def llama():
+    """As SentencePiece has it: blanks are ▁, one goes in front, unknown letters are bytes."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    names = ["<unk>", "<s>", "</s>"]
+    pieces = [*(f"<0x{byte:02X}>" for byte in range(256)), *map(chr, range(33, 127)), "▁"]
+    merges = [("▁", "A"), (":", "▁"), ("t", "h"), ("th", "e"), ("▁", "the"), ("▁", "▁")]
+    pieces += ["".join(pair) for pair in merges]
+    vocab = {piece: at for at, piece in enumerate(dict.fromkeys([*names, *pieces]))}
+    raw = Tokenizer(
+        models.BPE(vocab=vocab, merges=merges, unk_token="<unk>", byte_fallback=True,
+                   fuse_unk=True)
+    )  # fmt: skip
+    raw.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    raw.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(),
+         decoders.Strip(" ", 1, 0)]
+    )  # fmt: skip
+    raw.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
     return PreTrainedTokenizerFast(
         tokenizer_object=raw, bos_token="<s>", eos_token="</s>", unk_token="<unk>"
     )

@@ -1,16 +1,9 @@
-import io
 import json
 
 import pytest
 
 from curate.prompts.encode import Encoder, EncodeSettings, OverLength, digest
-from curate.prompts.preview import preview_rows, show, visible
-
-
-def shown(encoder, records):
-    out = io.StringIO()
-    show(encoder, records, out)
-    return out.getvalue()
+from curate.prompts.preview import preview_rows
 
 
 def test_rows_with_a_model(chars, qa, record):
@@ -54,41 +47,6 @@ def test_a_record_too_long_says_so(chars, qa, record):
         "max_length": 20,
     }  # fmt: skip
     assert (last["records"], last["dropped"]) == (1, 1)
-    assert "dropped: over_length (46 tokens, max_length 20)" in shown(encoder, records)
     strict = Encoder(qa, chars, EncodeSettings(max_length=20, over_length="error"))
     with pytest.raises(OverLength):
         list(preview_rows(strict, records))
-
-
-def test_show_marks_the_loss_part_and_counts_tokens(chars, qa, record):
-    text = shown(Encoder(qa, chars), [record("[bold]x[/bold]")])
-    assert text == (
-        f"r · {qa.identity} · 22 prompt + 2 loss = 24 tokens\n<s>Q: [bold]x[/bold]\nA: ⟦A</s>⟧\n\n"
-    )
-    truncating = EncodeSettings(max_length=12, over_length="truncate")
-    text = shown(Encoder(qa, chars, truncating), [record(context="long")])
-    assert "12 tokens · truncated\n<s>Q: Ql\nA: ⟦A</s>⟧" in text
-
-
-def test_show_without_a_model(qa, record):
-    assert shown(Encoder(qa), [record()]) == f"r · {qa.identity}\nQ: Q\nA: ⟦A⟧\n\n"
-
-
-def test_nothing_in_the_data_controls_a_terminal(qa, record):
-    text = shown(Encoder(qa), [record("\x1b[31m\a\r\x9b\u202e⟦", "\x00\t\u200b")])
-    assert "Q: ␛[31m␇␍\\x9b\\u202e\\u27e6\nA: ⟦␀␉\\u200b⟧" in text
-    assert {char for char in text if not char.isprintable()} == {"\n"}
-
-
-def test_long_lines_are_not_broken(qa, record):
-    assert "x" * 500 in shown(Encoder(qa), [record("x" * 500)])
-
-
-def test_colours_stand_in_a_terminal_only(qa, record, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm-256color")
-    assert "\x1b[1;32m⟦A⟧" in shown(Encoder(qa), [record()])
-
-
-def test_visible_leaves_letters_of_all_scripts():
-    assert visible("naïve 日本語 हिन्दी עברית 🙂\n") == "naïve 日本語 हिन्दी עברית 🙂\n"
