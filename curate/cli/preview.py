@@ -1,22 +1,25 @@
 """`curate preview`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from curate.cli.options import json_flag, layout_options, parse_map
+from curate.cli.options import check_utf8, json_flag, layout_options, parse_map
 from curate.errors import UsageError, clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from curate.prompts.encode import Encoder
+    from curate.prompts.preview import Rendering
     from curate.prompts.preview.terminal import View
     from curate.records import Record
+    from curate.reporting.preview_page import PreviewPage
 
 _SHOWN = 3
 _APART = (
-    ("--json", ("--tokens", "--compare", "--diff")),
+    ("--json", ("--html", "--tokens", "--compare", "--diff")),
     ("--tokens", ("--compare", "--diff")),
     ("--compare", ("--diff", "--template")),
     ("--diff", ("--template",)),
@@ -41,6 +44,8 @@ _APART = (
 @click.option("--tokens", is_flag=True, help="Show each token in a box, with id and label.")
 @click.option("--compare", metavar="A,B,...", help="Show what these templates make of a record.")
 @click.option("--diff", metavar="A,B", help="Show what two templates make otherwise, by words.")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", callback=check_utf8,
+              help="Write it as one page that needs no network.")  # fmt: skip
 @click.option("--max-length", type=click.IntRange(2), help="As data.max_length of a recipe.")
 @click.option("--over-length", type=click.Choice(["drop", "truncate", "error"]),
               help="As data.over_length of a recipe.")  # fmt: skip
@@ -62,6 +67,7 @@ def preview_command(
     tokens: bool,
     compare: str | None,
     diff: str | None,
+    html: Path | None,
     max_length: int | None,
     over_length: str | None,
     loss: str | None,
@@ -90,17 +96,24 @@ def preview_command(
     if tokens and model is None:
         raise UsageError("--tokens needs a tokenizer: name a model with -m")
     templates = [find_template(name) for name in _names(template, compare, diff)]
-    found = resolve([source], layout=layout, mapping=parse_map(columns))
+    sources = resolve([source], layout=layout, mapping=parse_map(columns))
+    page = None
+    if html is not None:
+        from curate.reporting.preview_page import PreviewPage
+
+        page = PreviewPage(html, source, model, tokens, diff is not None)
+        page.check(sources)
     quiet_libraries()
     values = {"max_length": max_length, "over_length": over_length, "loss": loss}
     settings = EncodeSettings(**{k: v for k, v in values.items() if v is not None})
     tokenizer = load_tokenizer(model) if model is not None else None
     encoders = [Encoder(each, tokenizer, settings) for each in templates]
     limit = limit if limit or ids or as_json else _SHOWN
-    choice = Choice(limit, ids, named, longest, seed)
-    records = chosen(found, choice, clip(source))
+    records = chosen(sources, Choice(limit, ids, named, longest, seed), clip(source))
     if as_json:
         _print_json(encoders[0], records)
+    elif page is not None:
+        _write_page(page, list(renderings(encoders, records)))
     else:
         show(renderings(encoders, records), _view(tokens, compare, diff))
 
@@ -144,6 +157,15 @@ def _view(tokens: bool, compare: str | None, diff: str | None) -> "View":
     if compare is not None:
         return beside_view
     return text_view if diff is None else diff_view
+
+
+def _write_page(page: "PreviewPage", rows: "list[list[Rendering]]") -> None:
+    from curate.reporting.preview_page import account
+    from curate.reporting.terminal import talk
+
+    page.write(rows)
+    talk(f"written: {page.path}")
+    click.echo(account(rows))
 
 
 def _print_json(encoder: "Encoder", records: "Iterable[Record]") -> None:

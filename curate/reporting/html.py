@@ -4,7 +4,9 @@
 and file names may hold controls.
 """
 
+import base64
 import functools
+import hashlib
 from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
@@ -19,7 +21,7 @@ from curate.text import counted, harmless
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["PAGE_MARK", "inspection_page", "render_page"]
+__all__ = ["PAGE_MARK", "inline_script", "inspection_page", "render_page"]
 
 PAGE_MARK = b'<meta name="generator" content="curate inspect'
 """What is near the start of every page of an inspection."""
@@ -31,6 +33,15 @@ _FEW = 200  # sources that are listed: a page of thousands of rows is no overvie
 def render_page(name: str, values: Mapping[str, Any]) -> str:
     """Return a page made from a template beside this file; a value that is missing is a bug."""
     return _environment().get_template(name).render(version=__version__, **values)
+
+
+def inline_script(name: str) -> dict[str, Any]:
+    """Return a script beside this file, and the hash by which the policy of a page lets it run."""
+    from markupsafe import Markup
+
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return {"script": Markup(text), "script_hash": f"sha256-{digest}"}
 
 
 def inspection_page(report: Report) -> str:

@@ -1,7 +1,5 @@
 """The report of a dataset directory: report.html, and its numbers for machines."""
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,7 @@ from curate.dataset import DatasetWriter, read_manifest
 from curate.errors import DatasetError
 from curate.files import replace_file, writing
 from curate.reporting.card import card
-from curate.reporting.html import render_page
+from curate.reporting.html import inline_script, render_page
 from curate.reporting.material import Material
 from curate.reporting.sections import SECTIONS
 
@@ -50,17 +48,7 @@ def _report(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, dict[str, A
     material = Material(folder, manifest)
     sections = [made for make in SECTIONS if (made := make(material))]
     is_searched = any(made.values.get("searched") for made in sections)
-    values = {"sections": sections, "counts": manifest["counts"], **_script(is_searched)}
+    script = inline_script("search.js") if is_searched else {"script": "", "script_hash": ""}
+    values = {"sections": sections, "counts": manifest["counts"], **script}
     page = render_page("report.html", values)
     return page, {made.name: made.figures for made in sections if made.figures is not None}
-
-
-def _script(is_searched: bool) -> dict[str, Any]:
-    """Return the script of the search, and the hash by which the page lets it run."""
-    if not is_searched:
-        return {"script": "", "script_hash": ""}
-    from markupsafe import Markup
-
-    text = Path(__file__).with_name("search.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return {"script": Markup(text), "script_hash": f"sha256-{digest}"}

@@ -20,6 +20,7 @@ def preview(tmp_path, messy, monkeypatch):
 
 
 REFUSED = {
+    "--json --html x.html": "--json and --html do not go together; leave one out",
     "--json --tokens -m tiny": "--json and --tokens do not go together; leave one out",
     "--json --compare alpaca,qa": "--json and --compare do not go together; leave one out",
     "--json --diff alpaca,qa": "--json and --diff do not go together; leave one out",

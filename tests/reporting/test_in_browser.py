@@ -1,8 +1,6 @@
 """The page as a browser shows it; skipped where there is none."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
@@ -10,45 +8,26 @@ from curate.cleaning import clean
 from curate.sources import resolve
 from curate.steps import STEPS, select_steps
 
-HERE = Path(__file__).parent
-BROWSER = HERE.parents[1] / "benchmarks" / "browser.py"
-
-HOSTILE = (
-    "</textarea></script></title><script>window.hit = 1</script><img src=x "
-    "onerror='window.hit = 2'>]]><!-- {{ 7 * 7 }} {% raw %} \u202eabc\u202c \u2067x\u2069 "
-    "👩\u200d👧 \x00 \x1b[31m &amp; "
-)
 KEY = "window.hit"
 
 
 @pytest.fixture(scope="module")
-def browser():
-    spec = importlib.util.spec_from_file_location("browser", BROWSER)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if not (path := module.find_chromium()):
-        pytest.skip("needs a Chromium or Chrome on the PATH")
-    with module.open_browser(path) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory):
+def report(tmp_path_factory, hostile):
     """Return the page of hostile records; five are dropped: the 2nd to 6th line."""
     folder = tmp_path_factory.mktemp("report")
     lines = [
-        {"instruction": f"Write {HOSTILE}", "input": HOSTILE, "output": HOSTILE},
-        {"instruction": f"Write {HOSTILE}", "input": HOSTILE, "output": HOSTILE},
-        {"instruction": f"Name a {HOSTILE}", "input": "", "output": "1 MB: " + "x<&> " * 200_000},
-        {"instruction": f"Name a {HOSTILE}", "input": "", "output": ""},
-        {"instruction": HOSTILE, "input": "", "output": [HOSTILE]},
+        {"instruction": f"Write {hostile}", "input": hostile, "output": hostile},
+        {"instruction": f"Write {hostile}", "input": hostile, "output": hostile},
+        {"instruction": f"Name a {hostile}", "input": "", "output": "1 MB: " + "x<&> " * 200_000},
+        {"instruction": f"Name a {hostile}", "input": "", "output": ""},
+        {"instruction": hostile, "input": "", "output": [hostile]},
         {"instruction": "Name the pelican.", "input": "", "output": "  "},
-        {"instruction": "Which day?", "input": "", "output": f"Friday {HOSTILE}"},
-        {"instruction": "Which day?", "input": "", "output": f"Sunday, of course {HOSTILE}"},
+        {"instruction": "Which day?", "input": "", "output": f"Friday {hostile}"},
+        {"instruction": "Which day?", "input": "", "output": f"Sunday, of course {hostile}"},
     ]
     text = "".join(json.dumps(line) + "\n" for line in lines)  # escapes what is no ASCII
     text += '{"instruction": "Half a pair \\ud800", "input": "", "output": "Yes."}\n'
-    text += f"not JSON {HOSTILE}".replace("\n", " ") + "\n"
+    text += f"not JSON {hostile}".replace("\n", " ") + "\n"
     path = folder / "<script>window.hit = 3<!--.jsonl"
     try:
         path.write_text(text, encoding="utf-8")
@@ -107,22 +86,16 @@ def test_without_scripts_the_list_is_there(browser, report):
     assert browser.value("document.querySelectorAll('#list li').length") == 5
 
 
-def test_the_keyboard_reaches_the_figures_first_and_sees_where_it_is(browser, report):
+def test_the_keyboard_reaches_the_figures_first_and_sees_where_it_is(browser, report, press):
     browser.show(report)
-    _press(browser, "Tab")
+    press("Tab")
     assert browser.value("document.activeElement.className") == "skip"
     assert browser.value("document.activeElement.getBoundingClientRect().left") >= 0
-    _press(browser, "Tab")
+    press("Tab")
     assert browser.value("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     reached = "document.activeElement.tagName"
-    seen = [(_press(browser, "Tab"), browser.value(reached))[1] for _ in range(60)]
+    seen = [(press("Tab"), browser.value(reached))[1] for _ in range(60)]
     assert {"A", "SUMMARY", "INPUT"} <= set(seen)
-
-
-def _press(browser, key):
-    for kind in ("keyDown", "keyUp"):
-        browser.call("Input.dispatchKeyEvent", type=kind, key=key, code=key,
-                     windowsVirtualKeyCode={"Tab": 9}[key])  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [360, 390, 1100])
@@ -133,32 +106,7 @@ def test_nothing_stands_out_at_the_side(browser, report, width):
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_texts_can_be_read_in_light_and_dark(browser, report, dark):
+def test_texts_can_be_read_in_light_and_dark(browser, report, dark, contrast):
     """Every colour of a text stands out from the page: 4.5 to 1, as WCAG 2.2 AA has it."""
     browser.show(report, dark=dark)
-    assert browser.value(CONTRAST) == []
-
-
-CONTRAST = """(() => {
-  const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
-  const rgb = (colour, under) => {
-    canvas.fillStyle = `rgb(${under})`; canvas.fillRect(0, 0, 1, 1);
-    canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
-  };
-  const linear = (v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
-  const light = (c) => c.reduce((sum, v, n) => sum + linear(v / 255) * [.2126, .7152, .0722][n], 0);
-  const style = (one) => getComputedStyle(one);
-  const ground = (one) =>
-    one ? rgb(style(one).backgroundColor, ground(one.parentElement)) : [255, 255, 255];
-  const poor = new Set();
-  for (const one of document.querySelectorAll("main *")) {
-    if (![...one.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
-    if (one.closest(".sunburst") || one.tagName === "title") continue;
-    const under = ground(one), colour = one.closest("svg") ? style(one).fill : style(one).color;
-    const [a, b] = [light(rgb(colour, under)), light(under)].sort((x, y) => y - x);
-    const name = `${one.tagName} ${one.className.baseVal ?? one.className} ${colour}`;
-    if ((a + .05) / (b + .05) < 4.5) poor.add(name);
-  }
-  return [...poor];
-})()"""
+    assert browser.value(contrast) == []

@@ -4,7 +4,7 @@ from curate.prompts.preview.boxes import tokens_view
 from curate.prompts.preview.pieces import Part, Piece, parts, pieces
 from curate.prompts.preview.rendering import Rendering, renderings
 from curate.prompts.preview.rows import preview_rows
-from curate.prompts.preview.terminal import beside_view, show, text_view
+from curate.prompts.preview.terminal import beside_view, show, signs, text_view
 from curate.prompts.preview.visible import CLOSE, OPEN, legend, visible
 from curate.prompts.preview.words import changes, diff_view
 
@@ -23,6 +23,7 @@ __all__ = [
     "preview_rows",
     "renderings",
     "show",
+    "signs",
     "text_view",
     "tokens_view",
     "visible",
