@@ -9,13 +9,14 @@ from functools import partial
 
 from curate.errors import SourceError, clip
 from curate.mixing import lot
-from curate.records import Quarantined, Record
+from curate.records import Record
 from curate.reporting.terminal import talk
 from curate.sources import Reader, Source
 
 __all__ = ["Choice", "chosen"]
 
 _NAMED = 10  # ids or names that a message lists
+_TOLD = 10  # rows left out, of which each has its line
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,18 @@ def chosen(sources: Sequence[Source], choice: Choice, where: str) -> Iterator[Re
 
 def _records(sources: Iterable[Source]) -> Iterator[Record]:
     """Yield what can be read, and say of the rest that it cannot."""
-    for item in itertools.chain.from_iterable(map(Reader, sources)):
-        if isinstance(item, Quarantined):
-            talk(f"{item.path}:{item.line}: left out: {item.error}")
-        else:
-            yield item
+    left_out = 0
+    try:
+        for item in itertools.chain.from_iterable(map(Reader, sources)):
+            if isinstance(item, Record):
+                yield item
+                continue
+            left_out += 1
+            if left_out <= _TOLD:
+                talk(f"{item.path}:{item.line}: left out: {item.error}")
+    finally:
+        if left_out > _TOLD:
+            talk(f"{left_out - _TOLD:,} rows more left out; `curate inspect` tells of all")
 
 
 def _by_id(records: Iterable[Record], ids: Sequence[str], where: str) -> Iterator[Record]:

@@ -69,6 +69,12 @@ def test_nothing_to_show_is_told(tmp_path, capsys):
     (tmp_path / "a.jsonl").write_text('{"instruction": "Q", "output": "A"}\n' + "no\n")
     assert ids(tmp_path) == ["a:1"]
     assert "a.jsonl:2: left out: " in capsys.readouterr().err
+    (tmp_path / "a.jsonl").write_text('{"instruction": "Q", "output": "A"}\n' + "no\n" * 99)
+    assert ids(tmp_path) == ["a:1"]
+    lines = capsys.readouterr().err.splitlines()
+    assert [len(lines), lines[-1]] == [
+        11, "89 rows more left out; `curate inspect` tells of all"
+    ]  # fmt: skip
     (tmp_path / "a.jsonl").write_text("")
     with pytest.raises(SourceError, match=r"^here: has no readable record$"):
         ids(tmp_path)

@@ -138,7 +138,7 @@ def _names(template: str, compare: str | None, diff: str | None) -> list[str]:
     if compare is None and diff is None:
         return [template]
     option, given = ("--compare", compare) if compare is not None else ("--diff", diff or "")
-    names = [name.strip() for name in (given or "").split(",")]
+    names = [name.strip() for name in (given or "").split(",") if name.strip()]
     if len(names) < 2 or (diff is not None and len(names) > 2):
         many = "two templates" if diff is not None else "two templates or more"
         raise UsageError(

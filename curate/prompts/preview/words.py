@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Change", "changes", "diff_view"]
 
 _WORD = re.compile(r"<\|\w+\|>|\w+|\s|.", re.DOTALL)
-_WHOLE = 40  # characters; a field so long is one word: no template changes what stands in it
+_WHOLE = 40  # characters; a field so long is looked for as a whole: templates leave it as it is
 _BLANKS = {char: visible(char, blanks=True) for char in " \n"}
 _SIGNS = {"one": "[-{}-]", "other": "{{+{}+}}", "both": "{}"}
 _STYLES = {"one": "red", "other": "green", "both": "dim"}
@@ -55,31 +55,48 @@ def diff_view(console: "Console", row: list[Rendering]) -> set[str]:
 
 def changes(one: Rendering, other: Rendering) -> Iterator[Change]:
     """Yield the words of both texts in order; of two in one place those of `one` come first."""
-    fields = {visible(text) for text in texts(one.record) if len(text) >= _WHOLE}
-    ours, theirs = (_words(each, fields) for each in (one, other))
+    fields = {visible(text.strip()) for text in texts(one.record)}
+    pairs = [(_marked(one), _marked(other))]
+    for field in sorted(fields, key=len, reverse=True):
+        if len(field) >= _WHOLE:
+            pairs = [cut for pair in pairs for cut in _cut(pair, field)]
+    found = itertools.chain.from_iterable(map(_compared, pairs))
+    for of, group in itertools.groupby(found, key=lambda change: change.of):
+        text = "".join(change.text for change in group)
+        if text:
+            yield Change(text if of == "both" else _shown(text), of)
+
+
+def _marked(rendering: Rendering) -> str:
+    """Return the text of a rendering, in ⟦ and ⟧ what takes loss."""
+    return "".join(
+        f"{OPEN}{visible(text)}{CLOSE}" if takes_loss else visible(text)
+        for text, takes_loss in rendering.parts()
+    )
+
+
+def _cut(pair: tuple[str, str], field: str) -> list[tuple[str, str]]:
+    """Return a pair of texts cut around what stands in both, so that it need not be compared."""
+    one, other = pair
+    if one == other or field not in one or field not in other:
+        return [pair]
+    (head, _, tail), (start, _, end) = one.partition(field), other.partition(field)
+    return [(head, start), (field, field), (tail, end)]
+
+
+def _compared(pair: tuple[str, str]) -> Iterator[Change]:
+    one, other = pair
+    if one == other:
+        yield Change(one, "both")
+        return
+    ours, theirs = map(_WORD.findall, pair)
     matcher = difflib.SequenceMatcher(None, ours, theirs)  # junk: else "! ! !" takes minutes
-    found: list[Change] = []
     for kind, begin, end, from_, to in matcher.get_opcodes():
         if kind == "equal":
-            found.append(Change("".join(ours[begin:end]), "both"))
+            yield Change("".join(ours[begin:end]), "both")
         else:
-            found.append(Change(_shown("".join(ours[begin:end])), "one"))
-            found.append(Change(_shown("".join(theirs[from_:to])), "other"))
-    yield from (change for change in found if change.text)
-
-
-def _words(rendering: Rendering, fields: set[str]) -> list[str]:
-    """Return the words of a rendering; a long field of the record is one."""
-    whole = "|".join(map(re.escape, sorted(fields, key=len, reverse=True)))
-    words: list[str] = []
-    for text, takes_loss in rendering.parts():
-        pieces = re.split(f"({whole})", visible(text)) if whole else [visible(text)]
-        # What was split at stands at every second place.
-        found = itertools.chain.from_iterable(
-            [piece] if number % 2 else _WORD.findall(piece) for number, piece in enumerate(pieces)
-        )
-        words += [OPEN, *found, CLOSE] if takes_loss else found
-    return words
+            yield Change("".join(ours[begin:end]), "one")
+            yield Change("".join(theirs[from_:to]), "other")
 
 
 def _shown(text: str) -> str:
