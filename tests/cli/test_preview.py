@@ -80,6 +80,13 @@ def test_options_choose_records(preview):
     assert preview("--source", "messy", "-n", "1").stdout == preview("-n", "1").stdout
 
 
+def test_three_are_shown_on_a_terminal_and_all_with_json(preview, messy):
+    messy.write_bytes(messy.read_bytes() * 3)
+    assert preview().stdout.count("alpaca@") == 3
+    assert preview("-n", "4").stdout.count("alpaca@") == 4
+    assert len(preview("--json").stdout.splitlines()) == 6 + 1
+
+
 def test_json_covers_what_is_chosen(preview):
     def digest(*options):
         *_, last = preview("--json", *options).stdout.splitlines()

@@ -80,6 +80,13 @@ def test_a_character_of_several_tokens_is_one_piece(gpt2):
     assert [piece.takes_loss for piece in (thumb, answer)] == [False, True]
 
 
+def test_the_sign_of_broken_bytes_in_the_data_is_one_character(gpt2):
+    made = encoder(gpt2).encode(Record("r", "a\ufffdb", output="x"))
+    assert [(piece.text, len(piece.ids)) for piece in pieces(made, gpt2)][:3] == [
+        ("a", 1), ("\ufffd", 3), ("b", 1)
+    ]  # fmt: skip
+
+
 def test_a_character_that_takes_loss_in_part_stands_with_the_loss(gpt2):
     made = encoder(gpt2, loss="all").encode(Record("r", "👍", output="b"))
     assert [label == IGNORE_INDEX for label in made.labels] == [True] + [False] * 5
@@ -91,6 +98,8 @@ def test_a_character_that_takes_loss_in_part_stands_with_the_loss(gpt2):
 def test_a_blank_at_the_start_of_the_answer_is_not_lost(llama):
     made = encoder(llama).encode(Record("r", "x", output=" the cat"))
     assert [*parts(made, llama)][1] == (" the cat</s>", True)
+    texts = [piece.text for piece in pieces(made, llama)]
+    assert texts[texts.index(" the") :] == [" the", " ", "c", "a", "t", "</s>"]
 
 
 def test_a_tokenizer_whose_texts_do_not_add_up_is_shown_whole():

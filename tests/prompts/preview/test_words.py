@@ -3,7 +3,7 @@ import time
 
 from curate.prompts.encode import Encoder
 from curate.prompts.preview import changes, diff_view, renderings, show
-from curate.prompts.templates import Template
+from curate.prompts.templates import Template, find_template
 
 END = "{% generation %}{{ output }}{% endgeneration %}"
 ONE = Template("one", "Q: {{ instruction }}\nA: " + END, "one.jinja")
@@ -57,6 +57,22 @@ def test_tokens_of_a_model_are_words_too(marks, record):
         "<|im_start|>",
         "<|im_end|>",
     ]
+
+
+def test_a_mark_of_a_template_is_one_word(record):
+    one, other = (Template(m, f"<|{m}|>" + END, f"{m}.jinja") for m in ("user", "human"))
+    assert differing(record(), one, other) == [
+        ("<|user|>", "one"),
+        ("<|human|>", "other"),
+        ("⟦A⟧", "both"),
+    ]
+
+
+def test_a_long_field_is_in_both(record):
+    long = " ".join(["ab cd"] * 300)  # words that come so often are no landmarks
+    found = differing(record(context=long), find_template("alpaca"), find_template("chatml"))
+    assert [change.of for change in found if long in change.text] == ["both"]
+    assert sum(change.text.count("cd") for change in found) == 300
 
 
 def test_a_megabyte_takes_no_time(record):
