@@ -27,6 +27,8 @@ _APART = (
     ("--longest", ("--random",)),
 )
 """Options that say two things at once: each, and what it does not go together with."""
+_OF_TOKENS = ("--tokens", "--max-length", "--over-length", "--loss")
+"""Options that mean nothing without a tokenizer; the mask shown would not be the one asked for."""
 
 
 @click.command("preview")
@@ -92,9 +94,7 @@ def preview_command(
     from curate.reporting.terminal import quiet_libraries
     from curate.sources import resolve
 
-    _check_apart(ctx)
-    if tokens and model is None:
-        raise UsageError("--tokens needs a tokenizer: name a model with -m")
+    _check_options(ctx)
     templates = [find_template(name) for name in _names(template, compare, diff)]
     sources = resolve([source], layout=layout, mapping=parse_map(columns))
     page = None
@@ -118,8 +118,8 @@ def preview_command(
         show(renderings(encoders, records), _view(tokens, compare, diff))
 
 
-def _check_apart(ctx: click.Context) -> None:
-    """Refuse options that do not go together."""
+def _check_options(ctx: click.Context) -> None:
+    """Refuse options that do not go together, or that lack the model they need."""
     default = click.core.ParameterSource.DEFAULT
     given = {
         option
@@ -131,6 +131,9 @@ def _check_apart(ctx: click.Context) -> None:
         for other in others:
             if {option, other} <= given:
                 raise UsageError(f"{option} and {other} do not go together; leave one out")
+    for option in _OF_TOKENS:
+        if option in given and "--model" not in given:
+            raise UsageError(f"{option} needs a tokenizer: name a model with -m")
 
 
 def _names(template: str, compare: str | None, diff: str | None) -> list[str]:
