@@ -15,6 +15,7 @@ from curate.cli.convert import convert_command
 from curate.cli.demo import demo_command
 from curate.cli.diff import diff_command
 from curate.cli.explain import explain_command
+from curate.cli.export import export_command
 from curate.cli.generate import generate_command
 from curate.cli.index import index_command
 from curate.cli.inspect import inspect_command
@@ -32,11 +33,12 @@ from curate.errors import CurateError
 __all__ = ["main"]
 
 _CURATE = clean_command, index_command, merge_command, split_command, convert_command, push_command
+_TUNE = train_command, verify_command, generate_command, chat_command, export_command
 STAGES: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", (inspect_command, explain_command, diff_command, audit_command, report_command)),
     ("Curate", _CURATE),
     ("Prompt", (templates_command, lint_command, preview_command)),
-    ("Tune", (train_command, verify_command, generate_command, chat_command)),
+    ("Tune", _TUNE),
     ("Start here", (demo_command,)),
 )
 

@@ -8,12 +8,16 @@ import yaml
 __all__ = ["model_card"]
 
 
-def model_card(run: dict[str, Any]) -> str:
-    """Return README.md of a run, made from run.json alone."""
+def model_card(run: dict[str, Any], *, exported: bool = False, whole: bool = False) -> str:
+    """Return README.md of a run, or of what was exported of it, made from run.json alone.
+
+    `whole` says that the export is a model and no adapter.
+    """
     recipe, base = run["recipe"], run["base_model"]["name"]
     method = recipe["backend"]["method"]
+    whole = whole or method == "full"
     front: dict[str, Any] = {
-        "library_name": "transformers" if method == "full" else "peft",
+        "library_name": "transformers" if whole else "peft",
         "pipeline_tag": "text-generation",
         "tags": ["curate", "sft", method],
     }
@@ -48,7 +52,7 @@ def model_card(run: dict[str, Any]) -> str:
         "## Held-out records, before and after",
         _metrics(run["metrics"]),
         "## Use",
-        _use(recipe["model"], method),
+        _use_export(recipe["model"], method, whole) if exported else _use(recipe["model"], method),
         "## Recipe",
         f"```yaml\n{yaml.safe_dump(recipe, sort_keys=False)}```",
         "Versions: " + ", ".join(f"{name} {v}" for name, v in run["versions"].items()) + ".",
@@ -75,6 +79,34 @@ def _use(model: dict[str, Any], method: str) -> str:
         "from transformers import AutoModelForCausalLM\n\n"
         f"base = AutoModelForCausalLM.from_pretrained({base!r}{revision}){where}\n"
         'model = PeftModel.from_pretrained(base, "RUN/adapter")\n```'
+    )
+
+
+def _use_export(model: dict[str, Any], method: str, whole: bool) -> str:
+    """Return how an export is loaded: the folder is the working directory."""
+    ours = "import curate.tuning.bottleneck  # the method is Curate's, not PEFT's\n"
+    asked = (
+        'messages = [{"role": "user", "content": "…"}]  # with "context": "…" where there is one\n'
+    )
+    if whole:
+        return (
+            "```python\nfrom transformers import pipeline\n\n"
+            f'ask = pipeline("text-generation", model=".")\n{asked}'
+            'print(ask(messages)[0]["generated_text"][-1]["content"])\n```'
+        )
+    return (
+        f"An adapter for `{model['model_name_or_path']}`; where that lies elsewhere, change "
+        "`base_model_name_or_path` in adapter_config.json.\n\n```python\n"
+        f"{ours if method == 'adapter' else ''}from peft import AutoPeftModelForCausalLM\n"
+        "from transformers import AutoTokenizer\n\n"
+        'model = AutoPeftModelForCausalLM.from_pretrained(".")\n'
+        'tokenizer = AutoTokenizer.from_pretrained(".")\n'
+        f"{asked}"
+        "prompt = tokenizer.apply_chat_template(\n"
+        '    messages, add_generation_prompt=True, return_tensors="pt", return_dict=True\n)\n'
+        "answer = model.generate(**prompt, max_new_tokens=128)\n"
+        'print(tokenizer.decode(answer[0, prompt["input_ids"].shape[1] :], '
+        "skip_special_tokens=True))\n```"
     )
 
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curate.errors import ModelError, UsageError
+from curate.errors import UsageError
 from curate.prompts.encode import OverLength
 from curate.recipe import Recipe
 from curate.records import Record
 from curate.tuning.answers import Answer, Sampling, answer
 from curate.tuning.finished import encoder_of, read_run
-from curate.tuning.models import identify_model, load_model, require_tuning
-from curate.tuning.saving import load_tuned
+from curate.tuning.models import require_tuning
+from curate.tuning.saving import load_base, load_tuned
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -58,10 +58,7 @@ class Tuned:
 
 
 def _model(run: Path, said: dict[str, Any], recipe: Recipe, *, base: bool) -> "PreTrainedModel":
-    if not (base or recipe.backend.saves_adapter):
-        return load_tuned(run, recipe)
-    model = load_model(recipe.model)
-    if identify_model(recipe.model, model.config) != said.get("base_model"):
-        name = recipe.model.model_name_or_path
-        raise ModelError(f"{name}: is not the base model that the run was tuned on: it was changed")
-    return model if base else load_tuned(run, recipe, model)
+    if base:
+        return load_base(said, recipe)
+    on = load_base(said, recipe) if recipe.backend.saves_adapter else None
+    return load_tuned(run, recipe, on)

@@ -12,7 +12,7 @@ from curate.shipped import shipped
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
 
-__all__ = ["identify_model", "load_config", "load_model", "require_tuning"]
+__all__ = ["identify_model", "load_config", "load_model", "locate", "require_tuning"]
 
 _SMALL = 10_000_000  # parameters
 
@@ -44,7 +44,7 @@ def load_model(settings: ModelSettings) -> "PreTrainedModel":
         dtype = torch.float32  # half precision trains badly, and slower, on a CPU
     try:
         model = AutoModelForCausalLM.from_pretrained(
-            _location(settings.model_name_or_path),
+            locate(settings.model_name_or_path),
             revision=settings.model_revision,
             dtype=dtype,
             use_safetensors=True,
@@ -72,7 +72,7 @@ def load_config(settings: ModelSettings) -> "PretrainedConfig":
     name = settings.model_name_or_path
     try:
         return AutoConfig.from_pretrained(
-            _location(name), revision=settings.model_revision, trust_remote_code=False
+            locate(name), revision=settings.model_revision, trust_remote_code=False
         )
     except Exception as error:  # whatever a damaged file makes of transformers
         raise ModelError(f"{name}: cannot be found: {_first(error)}") from error
@@ -80,7 +80,7 @@ def load_config(settings: ModelSettings) -> "PretrainedConfig":
 
 def identify_model(settings: ModelSettings, config: "PretrainedConfig") -> dict[str, str | None]:
     """Return name, revision and, for local weights, their SHA-256."""
-    folder = Path(_location(settings.model_name_or_path))
+    folder = Path(locate(settings.model_name_or_path))
     weights = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
     digest = hashlib.sha256()
     for path in weights:
@@ -94,7 +94,8 @@ def identify_model(settings: ModelSettings, config: "PretrainedConfig") -> dict[
     }
 
 
-def _location(model: str) -> str:
+def locate(model: str) -> str:
+    """Return where a model lies: the folder of `tiny`, else the name as it is."""
     return str(shipped("data", "tiny")) if model == TINY else model
 
 

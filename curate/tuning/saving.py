@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from curate.errors import DatasetError, clip
+from curate.errors import DatasetError, ModelError, clip
 from curate.recipe import Recipe
-from curate.tuning.models import load_model
+from curate.tuning.models import identify_model, load_model
 from curate.tuning.names import ADAPTER, MODEL
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["load_tuned", "save_tuned"]
+__all__ = ["load_base", "load_tuned", "save_tuned"]
 
 
 def save_tuned(model: "PreTrainedModel", tokenizer: Any, run: Path, recipe: Recipe) -> None:  # noqa: ANN401
@@ -43,7 +43,7 @@ def _settle(path: Path, base: str) -> None:
 
 
 def load_tuned(
-    run: Path, recipe: Recipe, base: "PreTrainedModel | None" = None
+    run: Path, recipe: Recipe, base: "PreTrainedModel | None" = None, *, dtype: str | None = None
 ) -> "PreTrainedModel":
     """Return the model that a run made; an adapter goes onto `base`, which is loaded if not given.
 
@@ -52,7 +52,10 @@ def load_tuned(
         ModelError: the base model cannot be loaded.
     """
     if not recipe.backend.saves_adapter:
-        return _load_whole(run / MODEL, recipe)
+        path = run / MODEL
+        if not (path / "config.json").is_file():
+            raise DatasetError(f"{path}: holds no model")
+        return _load(recipe, dtype, model_name_or_path=str(path), model_revision=None)
     path = run / ADAPTER
     if not (path / "adapter_config.json").is_file():
         raise DatasetError(f"{path}: holds no adapter")
@@ -61,17 +64,28 @@ def load_tuned(
     # The import makes the method known to PEFT.
     import curate.tuning.bottleneck  # noqa: F401
 
-    base = load_model(recipe.model) if base is None else base
+    base = _load(recipe, dtype) if base is None else base
     try:
         return PeftModel.from_pretrained(base, path)
     except Exception as error:  # whatever a damaged file makes of PEFT and safetensors
         raise DatasetError(f"{path}: cannot be loaded: {clip(str(error), 200)}") from error
 
 
-def _load_whole(path: Path, recipe: Recipe) -> "PreTrainedModel":
-    if not (path / "config.json").is_file():
-        raise DatasetError(f"{path}: holds no model")
-    tuned = recipe.model.model_copy(
-        update={"model_name_or_path": str(path), "model_revision": None}
-    )
-    return load_model(tuned)
+def load_base(
+    said: dict[str, Any], recipe: Recipe, *, dtype: str | None = None
+) -> "PreTrainedModel":
+    """Return the base model of a run.
+
+    Raises:
+        ModelError: it cannot be loaded, or is not the one that the run was tuned on.
+    """
+    model = _load(recipe, dtype)
+    if identify_model(recipe.model, model.config) != said.get("base_model"):
+        name = recipe.model.model_name_or_path
+        raise ModelError(f"{name}: is not the base model that the run was tuned on: it was changed")
+    return model
+
+
+def _load(recipe: Recipe, dtype: str | None, **changes: str | None) -> "PreTrainedModel":
+    change = {"dtype": dtype} if dtype else {}
+    return load_model(recipe.model.model_copy(update={**changes, **change}))

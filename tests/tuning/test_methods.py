@@ -136,6 +136,40 @@ def test_a_full_model_loads_with_plain_transformers(trained):
     assert not torch.equal(plain(ids).logits, base(ids).logits)
 
 
+def test_an_export_answers_without_curate(trained, tmp_path):
+    """As its own card shows; the template is not the model's own."""
+    method, _, run, _ = trained
+    record = Record(id="a:1", instruction="Add one and two.", context="Quickly.")
+    expected = Tuned(run).answer([record], max_new_tokens=12)[0].text
+    done = CliRunner().invoke(main, ["export", str(run), "-o", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "chat template: the ids of the training, with earlier turns too" in done.output
+    card = (tmp_path / "out" / "README.md").read_text()
+    code = card.split("```python\n")[1].split("```")[0]
+    code = code.replace('"content": "…"}]  # with "context": "…" where there is one',
+                        '"content": "Add one and two.", "context": "Quickly."}]')  # fmt: skip
+    code = code.replace("max_new_tokens=128", "max_new_tokens=12")
+    code = code.replace("ask(messages)", "ask(messages, max_new_tokens=12, do_sample=False)")
+    assert "…" not in code
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path / "out", check=True, capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert said.stdout.strip() == expected
+    assert "curate" in code if method == "adapter" else "curate" not in code
+
+
+def test_what_is_not_linear_is_not_merged(trained, tmp_path):
+    method, _, run, _ = trained
+    done = CliRunner().invoke(main, ["export", str(run), "-o", str(tmp_path / "out"), "--merged"])
+    if method == "full":
+        assert done.exit_code == 0, done.output
+        return
+    assert done.exit_code == 2
+    assert "so no weight of the base can hold it. Export without it" in done.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_packing_and_a_prefix_are_refused_before_anything(dataset, tmp_path):
     overrides = ["data.packing=true", f"data.dataset={dataset}"]
     done = CliRunner().invoke(main, ["train", "prefix", *overrides, "-o", str(tmp_path / "run")])

@@ -30,6 +30,7 @@ class Adapter(Backend):
     """
 
     learning_rate: ClassVar[float] = 3e-4
+    cannot_merge: ClassVar[str] = "an adapter is not linear, so no weight of the base can hold it"
 
     method: Literal["adapter"] = Field("adapter", description="The way to tune.")
     placement: Literal["houlsby", "pfeiffer", "parallel"] = Field(

@@ -23,6 +23,9 @@ class Backend(BaseModel, ABC):
     cannot_pack: ClassVar[str] = ""
     """Why several records cannot share a row; empty where they can."""
 
+    cannot_merge: ClassVar[str] = ""
+    """Why what was trained cannot be folded into the weights; empty where it can."""
+
     held: ClassVar[Mapping[str, tuple[Any, str]]] = {}
     """Fields of SFTConfig that the method holds at a value, each with the reason."""
 

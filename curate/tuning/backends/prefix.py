@@ -28,6 +28,9 @@ class Prefix(Backend):
     """Prefix tuning through PEFT; the prefix loads with plain PEFT."""
 
     learning_rate: ClassVar[float] = 5e-3
+    cannot_merge: ClassVar[str] = (
+        "a prefix is keys and values, so no weight of the base can hold it"
+    )
     cannot_pack: ClassVar[str] = (
         "with a prefix the records of a row would see each other (transformers switches the "
         "separation off as soon as there is a cache)"
