@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from curate.text import counted
+
 __all__ = ["LICENCES", "TOGETHER", "UNKNOWN", "Terms", "canonical", "terms_of", "warnings"]
 
 UNKNOWN = "unknown"
@@ -140,7 +142,7 @@ def warnings(counts: Mapping[str, int]) -> list[str]:
         found[canonical(text)] = found.get(canonical(text), 0) + number
     said: list[str] = []
     for name, number in sorted(found.items()):
-        many = f"{name} ({number:,} record{'s' * (number != 1)})"
+        many = f"{name} ({counted(number, 'record', 'records')})"
         terms = LICENCES.get(name)
         if name == UNKNOWN:
             said.append(f"{many}: no licence is stated, so nobody has said that it may be used")

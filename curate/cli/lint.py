@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curate.cli.options import json_flag, layout_options, parse_map
+from curate.text import counted
 
 if TYPE_CHECKING:
     from curate.prompts.linting.findings import Finding
@@ -80,7 +81,9 @@ def lint_command(
             _show_template(found, its)
         for argument, told_of in looked:
             _show_source(argument, told_of)
-        click.echo(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}")
+        click.echo(
+            f"{counted(errors, 'error', 'errors')}, {counted(warnings, 'warning', 'warnings')}"
+        )
     if errors or (strict and warnings):
         raise click.exceptions.Exit(1)
 
@@ -172,7 +175,7 @@ def _show_source(argument: str, found: "SourceLint") -> None:
     from curate.prompts.linting.source_lint import KEEPS
     from curate.reporting.terminal import print_table
 
-    title = f"{argument} · {found.template} · {_count(found.records, 'record')}"
+    title = f"{argument} · {found.template} · {counted(found.records, 'record', 'records')}"
     if found.findings:
         rows = [
             [finding.severity, finding.rule, finding.count, finding.message,
@@ -200,7 +203,3 @@ def _examples(finding: "Finding") -> str:
         size = record.get("tokens") or record.get("strings")
         shown.append(f"{record['id']} ({size:,})" if size else record["id"])
     return ", ".join(shown) + (" …" if finding.count > _EXAMPLES else "")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from curate.cli.options import directory, json_flag, out, overwrite
+from curate.text import counted
 
 _ROWS = 20  # sources that are shown
 _ASKED = ("validation", "test")
@@ -75,8 +76,8 @@ def split_command(
         click.echo(f"{repeated:,} lines more repeat some of these records, in the same split")
     proof = step["proof"]
     click.echo(
-        f"{_many(proof['groups'], 'group')}, the largest of "
-        f"{_many(proof['largest_group'], 'record')}; "
+        f"{counted(proof['groups'], 'group', 'groups')}, the largest of "
+        f"{counted(proof['largest_group'], 'record', 'records')}; "
         "across splits: " + ", ".join(f"{n} × {kind}" for kind, n in proof["across"].items())
     )
     click.echo(f"dataset directory: {out}")
@@ -123,17 +124,8 @@ def _remarks(counts: Mapping[str, int], step: Mapping[str, Any]) -> Iterator[str
             yield (
                 f"{name}: {found:,} of {total:,} records, {found / total:.1%} and not "
                 f"{asked[name]:.1%}: groups stay whole, of {groups:,} the largest has "
-                f"{_many(largest, 'record')}{hint}"
+                f"{counted(largest, 'record', 'records')}{hint}"
             )
     for reason, number in step["dropped"].items():
-        gone = f"{_many(number, 'record')} dropped ({reason})"
+        gone = f"{counted(number, 'record', 'records')} dropped ({reason})"
         yield f"{gone}: each belongs with records of two splits"
-
-
-def _many(number: int, what: str) -> str:
-    """Return a number with the word for what it counts.
-
-    >>> _many(1, "group"), _many(2000, "record")
-    ('1 group', '2,000 records')
-    """
-    return f"{number:,} {what}{'s' * (number != 1)}"

@@ -1,6 +1,6 @@
 """The page of a preview: text, tokens and mask of records, or what two templates make otherwise."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -15,11 +15,13 @@ from curate.prompts.preview import (
     Rendering,
     changes,
     legend,
+    numbers,
     signs,
     visible,
 )
 from curate.reporting.html import inline_script, render_page
 from curate.sources import Source
+from curate.text import counted
 
 __all__ = ["PREVIEW_MARK", "PreviewPage", "account"]
 
@@ -78,7 +80,7 @@ def account(rows: Sequence[list[Rendering]]) -> str:
     examples = [each.item for row in rows for each in row if isinstance(each.item, Example)]
     tokens = sum(len(each.input_ids) for each in examples)
     loss = sum(each.loss_tokens for each in examples)
-    told = f"{len(rows):,} record{'s' * (len(rows) != 1)}"
+    told = counted(len(rows), "record", "records")
     return f"{told}, {tokens:,} tokens, {loss:,} of them take loss" if tokens else told
 
 
@@ -119,11 +121,7 @@ def _token(piece: Piece, at: int) -> dict[str, Any]:
         "text": visible(piece.text),
         "shown": visible(piece.text, blanks=True),
         "at": f"{at}" if at == last else f"{at}–{last}",
-        "ids": _numbers(piece.ids),
-        "labels": _numbers(piece.labels),
+        "ids": numbers(piece.ids),
+        "labels": numbers(piece.labels),
         "ends_line": piece.text.endswith("\n"),
     }
-
-
-def _numbers(numbers: Iterable[int]) -> str:
-    return " ".join(map(str, numbers))

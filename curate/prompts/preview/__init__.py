@@ -1,7 +1,7 @@
 """What the model will see: for the eye, and for machines."""
 
 from curate.prompts.preview.boxes import tokens_view
-from curate.prompts.preview.pieces import Part, Piece, parts, pieces
+from curate.prompts.preview.pieces import Part, Piece, numbers, parts, pieces
 from curate.prompts.preview.rendering import Rendering, renderings
 from curate.prompts.preview.rows import preview_rows
 from curate.prompts.preview.terminal import beside_view, show, signs, text_view
@@ -18,6 +18,7 @@ __all__ = [
     "changes",
     "diff_view",
     "legend",
+    "numbers",
     "parts",
     "pieces",
     "preview_rows",

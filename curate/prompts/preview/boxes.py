@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from curate.prompts.preview.pieces import Piece
+from curate.prompts.preview.pieces import Piece, numbers
 from curate.prompts.preview.rendering import Rendering
 from curate.prompts.preview.terminal import signs
 from curate.prompts.preview.visible import visible
@@ -50,16 +50,12 @@ def _box(piece: Piece) -> _Box:
     text = visible(piece.text, blanks=True)
     if unicodedata.category(text[:1] or " ").startswith("M"):
         text = f"◌{text}"  # an accent alone would stand on the side of the box
-    texts = (text, _numbers(piece.ids), _numbers(piece.labels))
+    texts = (text, numbers(piece.ids), numbers(piece.labels))
     left, line, right, side, low, end = _HEAVY if piece.takes_loss else _THIN
     width = max(map(cell_len, texts))
     middle = [f"{side}{each}{' ' * (width - cell_len(each))}{side}" for each in texts]
     lines = [left + line * width + right, *middle, low + line * width + end]
     return _Box(lines, width + 2, piece)
-
-
-def _numbers(numbers: Iterable[int]) -> str:
-    return " ".join(map(str, numbers))
 
 
 def _rows(boxes: Iterable[_Box], width: int) -> Iterator[list[_Box]]:

@@ -1,13 +1,13 @@
 """An example in parts: what takes loss and what does not, and the tokens of it."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from curate.prompts.example import IGNORE_INDEX, Example
 from curate.prompts.tokenizer import Tokenizer
 
-__all__ = ["Part", "Piece", "parts", "pieces"]
+__all__ = ["Part", "Piece", "numbers", "parts", "pieces"]
 
 _BROKEN = "\ufffd"
 """What decoding makes of some of the bytes of a character."""
@@ -95,3 +95,8 @@ def _text(tokenizer: Tokenizer, ids: list[int], known: int, whole: str, at: int)
         return text
     more = added(len(ids))  # the sign stands in the data itself if the next token leaves it there
     return text if more is not None and len(more) > len(text) else None
+
+
+def numbers(values: Iterable[int]) -> str:
+    """Return ids or labels as they are shown."""
+    return " ".join(map(str, values))
