@@ -75,12 +75,10 @@ def prose(run: Path) -> dict[str, float]:
     from make_tiny import encode_blocks, write_documents
 
     from curate.prompts.tokenizer import load_tokenizer
-    from curate.recipe import Recipe
     from curate.tuning.finished import read_run
-    from curate.tuning.models import load_model
-    from curate.tuning.saving import load_tuned
+    from curate.tuning.saving import load_base, load_tuned
 
-    recipe = Recipe.model_validate(read_run(run)["recipe"])
+    said = read_run(run)
     blocks = encode_blocks(load_tokenizer("tiny"), write_documents(12345, 400))[:64]
     mask = torch.ones_like(blocks)
 
@@ -91,7 +89,7 @@ def prose(run: Path) -> dict[str, float]:
         ).item()
 
     with torch.no_grad():
-        return {"before": loss(load_model(recipe.model)), "after": loss(load_tuned(run, recipe))}
+        return {"before": loss(load_base(said)), "after": loss(load_tuned(run, said))}
 
 
 def saved_bytes(run: Path) -> int:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_BATCH = 16
-
 
 def sampling_options(command: F) -> F:
     """Add `--max-new-tokens`, `--temperature`, `--top-p` and `--seed`."""
@@ -121,11 +119,11 @@ def _records(
 def _ask_all(tuned: "Tuned", records: Iterator["Record"], options: dict[str, Any]) -> None:
     """Print a line of JSON for each record, in order; say at the end how many are exact."""
     from curate.reporting.terminal import print_json, talk
-    from curate.tuning.answers import exact_match
+    from curate.tuning.answers import BATCH, exact_match
 
     answers = []
     fitting = (record for record in records if _fits(tuned, record))
-    while some := tuple(islice(fitting, _BATCH)):
+    while some := tuple(islice(fitting, BATCH)):
         for record, answer in zip(some, tuned.answer(some, **options), strict=True):
             print_json(
                 {"id": record.id, "instruction": record.instruction, "context": record.context,
@@ -142,7 +140,10 @@ def _fits(tuned: "Tuned", record: "Record") -> bool:
     """Return whether the prompt is no longer than those of the training; say so if it is."""
     from curate.reporting.terminal import talk
 
-    size, most = len(tuned.encoder.prompt_ids(record)), tuned.encoder.settings.max_length
-    if size > most:
-        talk(f"{record.id}: left out: {size} tokens, the run was trained with at most {most}")
-    return size <= most
+    error = tuned.over_length(record)
+    if error:
+        talk(
+            f"{record.id}: left out: {error.length} tokens, the run was trained with at most "
+            f"{error.max_length}"
+        )
+    return error is None

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-__all__ = ["Answer", "Sampling", "answer", "batch_losses", "exact_match", "losses_of",
+__all__ = ["BATCH", "Answer", "Sampling", "answer", "batch_losses", "exact_match", "losses_of",
            "pad_id", "stop_ids"]  # fmt: skip
 
-_BATCH = 16
+BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ def answer(
     if stream is not None:
         options["streamer"] = make_streamer(encoder.tokenizer, stream)
     answers: list[Answer] = []
-    for start in range(0, len(records), _BATCH):
-        batch = records[start : start + _BATCH]
+    for start in range(0, len(records), BATCH):
+        batch = records[start : start + BATCH]
         texts = _generate(model, encoder, batch, {"max_new_tokens": max_new_tokens, **options})
         answers += [Answer(r.id, r.output, text) for r, text in zip(batch, texts, strict=True)]
     return answers
@@ -125,10 +125,10 @@ def losses_of(model: "PreTrainedModel", examples: Sequence[Example], *, pad: int
     rows = rows_of(examples, [[place] for place in range(len(examples))])
     model.eval()
     with torch.inference_mode():
-        for start in range(0, len(examples), _BATCH):
+        for start in range(0, len(examples), BATCH):
             some = [
                 {name: column[at] for name, column in rows.items()}
-                for at in range(start, min(start + _BATCH, len(examples)))
+                for at in range(start, min(start + BATCH, len(examples)))
             ]
             losses += batch_losses(model, collate(some))
     return losses

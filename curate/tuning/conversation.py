@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from curate.errors import UsageError
 from curate.records import Record
 from curate.tuning.answers import Sampling
 from curate.tuning.generate import Tuned
@@ -24,13 +23,10 @@ class Conversation:
         Raises:
             UsageError: the question alone does not fit.
         """
-        most, before = self.tuned.encoder.settings.max_length, len(self.history)
-        while (size := len(self.tuned.encoder.prompt_ids(self._record(instruction)))) > most:
-            if not self.history:
-                raise UsageError(
-                    f"the question has {size} tokens, the run was trained with at most {most}"
-                )
+        before = len(self.history)
+        while self.history and self.tuned.over_length(self._record(instruction)):
             del self.history[:2]
+        self.tuned.check(self._record(instruction))
         return before - len(self.history)
 
     def ask(

@@ -17,7 +17,7 @@ from curate.tuning.card import model_card
 from curate.tuning.finished import encoder_of, read_run
 from curate.tuning.models import locate, require_tuning
 from curate.tuning.names import ADAPTER
-from curate.tuning.saving import load_base, load_tuned
+from curate.tuning.saving import load_tuned, make_readable, settle
 
 if TYPE_CHECKING:
     import torch
@@ -91,11 +91,9 @@ def export(
     with writing(out):
         _save_tokenizer(encoder, chat[0] if chat else None, out)
         replace_file(out / "README.md", model_card(said, exported=True, whole=whole).encode())
-        done = Export(sorted({*(p.name for p in out.iterdir()), MARK}), chat[1] if chat else 0,
-                      **differences)  # fmt: skip
-        for name in done.files[:]:
-            if name != MARK:
-                (out / name).chmod(0o644)
+        make_readable(out)
+        files = sorted({*(path.name for path in out.iterdir()), MARK})
+        done = Export(files, chat[1] if chat else 0, **differences)
         replace_file(out / MARK, orjson.dumps(_mark(done), option=orjson.OPT_INDENT_2))
     return done
 
@@ -131,8 +129,7 @@ def _whole(
     """Return the model with nothing of PEFT left in it, and how far its logits moved."""
     import torch
 
-    base = load_base(said, recipe, dtype="float32") if recipe.backend.saves_adapter else None
-    model = load_tuned(run, recipe, base, dtype="float32")
+    model = load_tuned(run, said, dtype="float32")
     ids = torch.tensor([max((encoder.prompt_ids(p) for p in PROBES), key=len)], device=model.device)
     logits = _logits(model, ids)
     largest = float(logits.abs().max())
@@ -172,12 +169,7 @@ def _copy_adapter(source: Path, out: Path, recipe: Recipe) -> None:
     with writing(out):
         for path in source.iterdir():
             shutil.copyfile(path, out / path.name)
-        config = orjson.loads((out / "adapter_config.json").read_bytes())
-        config["base_model_name_or_path"] = _base_name(recipe)
-        replace_file(
-            out / "adapter_config.json",
-            orjson.dumps(config, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS),
-        )
+        settle(out / "adapter_config.json", _base_name(recipe))
 
 
 def _base_name(recipe: Recipe) -> str:

@@ -2,19 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from curate.errors import UsageError
 from curate.prompts.encode import OverLength
-from curate.recipe import Recipe
 from curate.records import Record
 from curate.tuning.answers import Answer, Sampling, answer
 from curate.tuning.finished import encoder_of, read_run
 from curate.tuning.models import require_tuning
 from curate.tuning.saving import load_base, load_tuned
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
 
 __all__ = ["Tuned"]
 
@@ -30,9 +25,8 @@ class Tuned:
     def __init__(self, run: Path, *, base: bool = False) -> None:
         require_tuning()
         said = read_run(run)
-        recipe = Recipe.model_validate(said["recipe"])
         self.encoder = encoder_of(run, said)
-        self.model = _model(run, said, recipe, base=base)
+        self.model = load_base(said) if base else load_tuned(run, said)
 
     def answer(
         self,
@@ -47,18 +41,23 @@ class Tuned:
         Raises:
             UsageError: a prompt is longer than any that was trained on.
         """
+        for record in records:
+            self.check(record)
+        return answer(self.model, self.encoder, records, max_new_tokens=max_new_tokens,
+                      sampling=sampling, stream=stream)  # fmt: skip
+
+    def over_length(self, record: Record) -> OverLength | None:
+        """Return how long a prompt with its end is, if the run was trained with shorter ones."""
         try:
-            return answer(self.model, self.encoder, records, max_new_tokens=max_new_tokens,
-                          sampling=sampling, stream=stream)  # fmt: skip
+            self.encoder.encode(record.with_fields(output=""))
         except OverLength as error:
+            return error
+        return None
+
+    def check(self, record: Record) -> None:
+        """Raise UsageError if the record's prompt is longer than any that was trained on."""
+        if error := self.over_length(record):
             raise UsageError(
                 f"the question has {error.length} tokens, the run was trained with at most "
                 f"{error.max_length}"
-            ) from error
-
-
-def _model(run: Path, said: dict[str, Any], recipe: Recipe, *, base: bool) -> "PreTrainedModel":
-    if base:
-        return load_base(said, recipe)
-    on = load_base(said, recipe) if recipe.backend.saves_adapter else None
-    return load_tuned(run, recipe, on)
+            )

@@ -115,7 +115,7 @@ class _Seen:
 
 
 def _add_block(places: Places, block_name: str, block: nn.Module, call: _Call) -> None:
-    width = _config_width(call)
+    width = _width(call)
     modules = dict(_named(block))
     was_training = block.training
     block.eval()
@@ -143,7 +143,7 @@ def _add_block(places: Places, block_name: str, block: nn.Module, call: _Call) -
     places.layer_norms.extend(f"{block_name}.{name}" for name in _norms(modules, attention, width))
 
 
-def _config_width(call: _Call) -> int:
+def _width(call: _Call) -> int:
     args, kwargs = call
     tensors = [v for v in (*args, *kwargs.values()) if isinstance(v, torch.Tensor)]
     return int(next(t for t in tensors if t.is_floating_point() and t.dim() == 3).shape[-1])

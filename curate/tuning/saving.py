@@ -13,7 +13,7 @@ from curate.tuning.names import ADAPTER, MODEL
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["load_base", "load_tuned", "save_tuned"]
+__all__ = ["load_base", "load_tuned", "make_readable", "save_tuned", "settle"]
 
 
 def save_tuned(model: "PreTrainedModel", tokenizer: Any, run: Path, recipe: Recipe) -> None:  # noqa: ANN401
@@ -25,15 +25,21 @@ def save_tuned(model: "PreTrainedModel", tokenizer: Any, run: Path, recipe: Reci
     folder = run / (ADAPTER if recipe.backend.saves_adapter else MODEL)
     model.save_pretrained(folder)
     if recipe.backend.saves_adapter:
-        _settle(folder / "adapter_config.json", recipe.model.model_name_or_path)
+        settle(folder / "adapter_config.json", recipe.model.model_name_or_path)
         (folder / "README.md").unlink(missing_ok=True)
     else:
         tokenizer.save_pretrained(folder)
+    make_readable(folder)
+
+
+def make_readable(folder: Path) -> None:
+    """Let others read what PEFT and safetensors make readable to their owner alone."""
     for file in folder.iterdir():
         file.chmod(0o644)
 
 
-def _settle(path: Path, base: str) -> None:
+def settle(path: Path, base: str) -> None:
+    """Let the config of an adapter name its base, and have one order."""
     config = orjson.loads(path.read_bytes())
     config["base_model_name_or_path"] = base
     for key, value in config.items():
@@ -42,21 +48,21 @@ def _settle(path: Path, base: str) -> None:
     path.write_bytes(orjson.dumps(config, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
 
 
-def load_tuned(
-    run: Path, recipe: Recipe, base: "PreTrainedModel | None" = None, *, dtype: str | None = None
-) -> "PreTrainedModel":
-    """Return the model that a run made; an adapter goes onto `base`, which is loaded if not given.
+def load_tuned(run: Path, said: dict[str, Any], *, dtype: str | None = None) -> "PreTrainedModel":
+    """Return the model that a run made: its own, or its adapter on the base; `said` is run.json.
 
     Raises:
         DatasetError: the run holds no such thing, or a damaged one.
-        ModelError: the base model cannot be loaded.
+        ModelError: the base model cannot be loaded, or is not the one that the run was tuned on.
     """
+    recipe = Recipe.model_validate(said["recipe"])
     if not recipe.backend.saves_adapter:
         path = run / MODEL
         if not (path / "config.json").is_file():
             raise DatasetError(f"{path}: holds no model")
         return _load(recipe, dtype, model_name_or_path=str(path), model_revision=None)
     path = run / ADAPTER
+    base = load_base(said, dtype=dtype)
     if not (path / "adapter_config.json").is_file():
         raise DatasetError(f"{path}: holds no adapter")
     from peft import PeftModel
@@ -64,21 +70,19 @@ def load_tuned(
     # The import makes the method known to PEFT.
     import curate.tuning.bottleneck  # noqa: F401
 
-    base = _load(recipe, dtype) if base is None else base
     try:
         return PeftModel.from_pretrained(base, path)
     except Exception as error:  # whatever a damaged file makes of PEFT and safetensors
         raise DatasetError(f"{path}: cannot be loaded: {clip(str(error), 200)}") from error
 
 
-def load_base(
-    said: dict[str, Any], recipe: Recipe, *, dtype: str | None = None
-) -> "PreTrainedModel":
-    """Return the base model of a run.
+def load_base(said: dict[str, Any], *, dtype: str | None = None) -> "PreTrainedModel":
+    """Return the base model of a run; `said` is run.json.
 
     Raises:
         ModelError: it cannot be loaded, or is not the one that the run was tuned on.
     """
+    recipe = Recipe.model_validate(said["recipe"])
     model = _load(recipe, dtype)
     if identify_model(recipe.model, model.config) != said.get("base_model"):
         name = recipe.model.model_name_or_path

@@ -73,6 +73,28 @@ def test_records_of_a_source_are_asked_in_order(finished, tuned, tmp_path, write
     assert lines[7]["answer"] == alone[0].text, "a batch answers as one alone"
 
 
+def test_a_prompt_with_no_room_for_its_end_is_left_out(finished, tuned, tmp_path, write_rows):
+    """As a single question is refused, so a record is left out; the others are asked."""
+    most = tuned.encoder.settings.max_length
+
+    def sized(text):
+        return len(tuned.encoder.prompt_ids(Record(id="a", instruction=text)))
+
+    text = "why " * 200
+    while sized(text) < most:
+        text += "a " if most - sized(text) > 1 else "."
+    assert sized(text) == most
+    rows = [{"instruction": text, "input": "", "output": "x"},
+            {"instruction": "Add one.", "input": "", "output": "x"}]  # fmt: skip
+    path = write_rows(tmp_path / "q.jsonl", rows)
+    done = ask("generate", finished[0], path, "--max-new-tokens", 4)
+    assert done.exit_code == 0, done.output
+    assert [json.loads(line)["instruction"] for line in done.stdout.splitlines()] == ["Add one."]
+    assert f"q:1: left out: {most + 1} tokens" in done.stderr
+    with pytest.raises(UsageError, match=f"the question has {most + 1} tokens"):
+        tuned.answer([Record(id="a", instruction=text)], max_new_tokens=4)
+
+
 def test_drawing_depends_on_the_seed_alone(finished):
     run, _ = finished
     options = ["generate", run, "--instruction", "Tell me.", "--temperature", "2", "--json"]

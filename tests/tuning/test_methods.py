@@ -77,7 +77,7 @@ said = read_run(run)
 recipe = Recipe.model_validate(said["recipe"])
 encoder = encoder_of(run, said)
 held_out = _held_out(recipe, Path({str(dataset)!r}))
-again = _measure(load_tuned(run, recipe), encoder, held_out, recipe)
+again = _measure(load_tuned(run, said), encoder, held_out, recipe)
 assert again.metrics == said["metrics"]["after"], (again.metrics, said["metrics"]["after"])
 said = [json.loads(line)["after"] for line in (run / "losses.jsonl").open()]
 assert [line["loss"] for line in again.losses] == said
