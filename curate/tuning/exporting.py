@@ -76,19 +76,21 @@ def export(
     stale = _claimed(out, overwrite=overwrite)
     encoder = encoder_of(run, said)
     chat = as_chat_template(encoder)
-    with writing(out):
-        for name in stale:
-            (out / name).unlink(missing_ok=True)
-        out.mkdir(parents=True, exist_ok=True)
+    model = None
     differences: dict[str, float] = {}
     if whole:
         model, differences = _whole(run, said, recipe, encoder, merged=merged, dtype=dtype)
         _generation(model, encoder)
-        with writing(out):
+    elif not (run / ADAPTER / "adapter_config.json").is_file():
+        raise DatasetError(f"{run / ADAPTER}: holds no adapter")
+    with writing(out):  # nothing of an earlier export goes before this one can be written
+        for name in stale:
+            (out / name).unlink(missing_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
+        if model is None:
+            _copy_adapter(run / ADAPTER, out, recipe)
+        else:
             model.save_pretrained(out)
-    else:
-        _copy_adapter(run / ADAPTER, out, recipe)
-    with writing(out):
         _save_tokenizer(encoder, chat[0] if chat else None, out)
         replace_file(out / "README.md", model_card(said, exported=True, whole=whole).encode())
         make_readable(out)
@@ -164,12 +166,9 @@ def _generation(model: "PreTrainedModel", encoder: Encoder) -> None:
 
 def _copy_adapter(source: Path, out: Path, recipe: Recipe) -> None:
     """Copy the adapter; what it names as its base can be found from anywhere on this machine."""
-    if not (source / "adapter_config.json").is_file():
-        raise DatasetError(f"{source}: holds no adapter")
-    with writing(out):
-        for path in source.iterdir():
-            shutil.copyfile(path, out / path.name)
-        settle(out / "adapter_config.json", _base_name(recipe))
+    for path in source.iterdir():
+        shutil.copyfile(path, out / path.name)
+    settle(out / "adapter_config.json", _base_name(recipe))
 
 
 def _base_name(recipe: Recipe) -> str:

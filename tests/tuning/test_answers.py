@@ -5,7 +5,7 @@ from curate.prompts.templates import Template, find_template
 from curate.prompts.tokenizer import load_tokenizer
 from curate.recipe import ModelSettings
 from curate.records import Record
-from curate.tuning.answers import Answer, _stop_ids, answer, exact_match, losses_of, pad_id
+from curate.tuning.answers import Answer, answer, exact_match, losses_of, pad_id, stop_ids
 from curate.tuning.models import load_model
 
 SHORT = Record(id="a:1", instruction="Add one and two.", output="Three.")
@@ -51,7 +51,7 @@ def test_a_batch_answers_as_one_alone(model, encoder):
 
 
 def test_an_answer_ends_where_training_ended_it(encoder):
-    assert _stop_ids(encoder, SHORT) == [encoder.tokenizer.eos_token_id]
+    assert stop_ids(encoder, SHORT) == [encoder.tokenizer.eos_token_id]
     tokenizer = load_tokenizer("tiny")
     tokenizer.chat_template = (
         "{% for m in messages %}{% if m.role == 'assistant' %}"
@@ -60,14 +60,14 @@ def test_an_answer_ends_where_training_ended_it(encoder):
     )
     chat = Encoder(find_template("chat"), tokenizer)
     blank = "{% generation %} {{ output }}{% endgeneration %}"
-    assert _stop_ids(Encoder(Template("x", blank, "x"), tokenizer), SHORT) == [
+    assert stop_ids(Encoder(Template("x", blank, "x"), tokenizer), SHORT) == [
         tokenizer.eos_token_id
     ]
     words = "{% generation %}{{ output }}\n\nEnd<|user|>{% endgeneration %}"
     user = tokenizer.convert_tokens_to_ids(["<|user|>"])
-    assert _stop_ids(chat, SHORT) == sorted([tokenizer.eos_token_id, *user])
+    assert stop_ids(chat, SHORT) == sorted([tokenizer.eos_token_id, *user])
     ended = Encoder(Template("x", words, "x"), tokenizer)
-    assert _stop_ids(ended, SHORT) == sorted([tokenizer.eos_token_id, *user])
+    assert stop_ids(ended, SHORT) == sorted([tokenizer.eos_token_id, *user])
 
 
 def test_exact_match_forgives_space_at_the_ends_only():

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 
 import pytest
 import torch
@@ -79,6 +80,22 @@ def test_an_export_is_replaced_and_nothing_else_is(finished, tmp_path):
     (tmp_path / "mine").write_text("")
     export(run, tmp_path / "other", overwrite=True)
     assert (tmp_path / "mine").exists()
+
+
+def test_an_export_that_fails_leaves_the_one_before(finished, tmp_path):
+    run, _ = finished
+    out = tmp_path / "out"
+    export(run, out, merged=True)
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    (copy / "adapter" / "adapter_model.safetensors").write_bytes(b"junk")
+    with pytest.raises(DatasetError, match="cannot be loaded"):
+        export(copy, out, merged=True, overwrite=True)
+    (copy / "adapter" / "adapter_config.json").unlink()
+    with pytest.raises(DatasetError, match="holds no adapter"):
+        export(copy, out, overwrite=True)
+    assert (out / "model.safetensors").stat().st_size > 1_000_000
+    assert (out / "export.json").exists()
 
 
 def test_what_cannot_be_exported(finished, tmp_path):
