@@ -64,7 +64,9 @@ class Stages(click.Group):
             sys.stdout.flush()
             return result
         except CurateError as error:
-            click.echo(f"curate: error: {'; '.join([str(error), *_notes(error)])}", err=True)
+            rank = os.environ.get("RANK", "0")
+            who = "curate" if rank == "0" else f"curate (process {rank})"
+            click.echo(f"{who}: error: {'; '.join([str(error), *_notes(error)])}", err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt as error:
             for note in _notes(error):

@@ -33,6 +33,8 @@ def train_command(
     from curate.tuning.training import train
 
     run = train(settings, out, resume=resume, overwrite=overwrite)
+    if run is None:
+        return  # another process of this run tells
     if as_json:
         print_json(run)
     else:

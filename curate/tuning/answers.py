@@ -117,10 +117,10 @@ def stop_ids(encoder: Encoder, record: Record) -> list[int]:
 
 
 def losses_of(model: "PreTrainedModel", examples: Sequence[Example], *, pad: int) -> list[Loss]:
-    """Return the loss of each example that has loss-bearing tokens, in order."""
+    """Return the loss of each example, in order; one that takes none has no tokens."""
     import torch
 
-    losses: list[Loss] = []
+    losses = [Loss(place, 0.0, 0) for place in range(len(examples))]
     collate = Collator(pad)
     rows = rows_of(examples, [[place] for place in range(len(examples))])
     model.eval()
@@ -130,7 +130,8 @@ def losses_of(model: "PreTrainedModel", examples: Sequence[Example], *, pad: int
                 {name: column[at] for name, column in rows.items()}
                 for at in range(start, min(start + BATCH, len(examples)))
             ]
-            losses += batch_losses(model, collate(some))
+            for loss in batch_losses(model, collate(some)):
+                losses[loss.record] = loss
     return losses
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from curate.prompts.encode import IGNORE_INDEX
+from curate.tuning.ranks import gather
 
 if TYPE_CHECKING:
     import torch
@@ -87,11 +88,11 @@ class TrainingLosses:
     def add(self, losses: list[Loss]) -> None:
         """Take in the losses of a batch."""
         self._step += losses
-        self._window += losses
 
     def take_step(self, step: int) -> list[dict[str, Any]]:
-        """Return a line for each record of the step that ends."""
-        done, self._step = self._step, []
+        """Return a line for each record of the step that ends, in whichever process it was."""
+        done, self._step = gather(self._step), []
+        self._window += done
         return [
             {"step": step, "id": self._ids[loss.record], "tokens": loss.tokens,
              "loss": round(loss.mean, 6)}
@@ -99,6 +100,6 @@ class TrainingLosses:
         ]  # fmt: skip
 
     def take_sources(self) -> dict[str, float]:
-        """Return the mean loss of each source since the last call."""
+        """Return the mean loss of each source in the steps since the last call."""
         done, self._window = self._window, []
         return {name: said["loss"] for name, said in by_source(done, self._sources).items()}

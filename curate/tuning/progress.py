@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from curate.reporting.terminal import talk
 from curate.tuning.names import METRICS, TRAINING_LOSSES
+from curate.tuning.ranks import is_main
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
@@ -43,6 +44,19 @@ class _Bar:
         self._progress.stop()
 
 
+class _Nothing:
+    """Another process shows the run."""
+
+    def step(self, number: int) -> None:
+        """Show nothing."""
+
+    def loss(self, number: int, loss: float) -> None:
+        """Show nothing."""
+
+    def stop(self) -> None:
+        """Nothing is open."""
+
+
 class _Lines:
     """A plain line each time the loss is logged."""
 
@@ -64,18 +78,21 @@ def make_progress(directory: "RunDirectory", losses: "TrainingLosses") -> "Train
     from transformers import TrainerCallback
 
     class Progress(TrainerCallback):  # type: ignore[misc]
-        shown: _Bar | _Lines
+        shown: _Bar | _Lines | _Nothing = _Nothing()
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
-            self.shown = (_Bar if sys.stderr.isatty() else _Lines)(state.max_steps)
+            if is_main():
+                self.shown = (_Bar if sys.stderr.isatty() else _Lines)(state.max_steps)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
-            directory.log(TRAINING_LOSSES, losses.take_step(state.global_step))
+            lines = losses.take_step(state.global_step)
+            if is_main():
+                directory.log(TRAINING_LOSSES, lines)
             self.shown.step(state.global_step)
 
         def on_log(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
             logs = rest.get("logs") or {}
-            if "loss" in logs:
+            if "loss" in logs and is_main():
                 row = {key: logs[key] for key in _LOGGED if key in logs}
                 row["loss_by_source"] = losses.take_sources()
                 directory.log(METRICS, [{"step": state.global_step, **row}])

@@ -27,7 +27,7 @@ from curate.tuning.names import (
 from curate.tuning.plot import plot_losses
 
 if TYPE_CHECKING:
-    from curate.tuning.training import Measurement
+    from curate.tuning.measuring import Measurement
 
 __all__ = ["SCHEMA_VERSION", "RunDirectory"]
 

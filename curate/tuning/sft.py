@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -11,10 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 from curate.errors import UsageError, clip
 from curate.prompts.encode import Encoder
 from curate.recipe import Recipe
-from curate.reporting.terminal import talk
 from curate.tuning.answers import pad_id
 from curate.tuning.collating import Collator, pack, rows_of
 from curate.tuning.losses import TrainingLosses
+from curate.tuning.ranks import say
 from curate.tuning.rows import Rows
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
     known = get_type_hints(SFTConfig)
     training = {name: _unquoted(name, value, known) for name, value in recipe.training.items()}
     _check_fields(training, known)
+    _refuse_shards(training)
     cpu = not torch.cuda.is_available()
     options: dict[str, Any] = {
         "learning_rate": recipe.backend.learning_rate,
@@ -99,12 +101,24 @@ def _unquoted(name: str, value: Any, known: Mapping[str, Any]) -> Any:  # noqa: 
     return value
 
 
+def _refuse_shards(training: Mapping[str, Any]) -> None:
+    """Raise UsageError if the recipe or the launcher asks for FSDP or DeepSpeed."""
+    said = [f"training.{name}" for name in ("fsdp", "deepspeed") if training.get(name)]
+    launcher = "ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED"
+    said += [name for name in launcher if os.environ.get(name) == "true"]
+    if said:
+        raise UsageError(
+            f"{said[0]}: the weights are to be sharded; Curate can neither measure nor save such a "
+            "model yet. Launch it so that every process holds the whole model"
+        )
+
+
 def _held(recipe: Recipe) -> dict[str, Any]:
     """Return the fields that the recipe sets and the backend holds at another value; say so."""
     held: dict[str, Any] = {}
     for name, (value, why) in recipe.backend.held.items():
         if recipe.training.get(name):
-            talk(f"warning: training.{name} is {value} with {recipe.backend.method}: {why}")
+            say(f"warning: training.{name} is {value} with {recipe.backend.method}: {why}")
             held[name] = value
     return held
 

@@ -70,14 +70,14 @@ import json, sys
 from pathlib import Path
 from curate.recipe import Recipe
 from curate.tuning.finished import encoder_of, read_run
+from curate.tuning.measuring import held_out, measure
 from curate.tuning.saving import load_tuned
-from curate.tuning.training import _held_out, _measure
 run = Path({str(run)!r})
 said = read_run(run)
 recipe = Recipe.model_validate(said["recipe"])
 encoder = encoder_of(run, said)
-held_out = _held_out(recipe, Path({str(dataset)!r}))
-again = _measure(load_tuned(run, said), encoder, held_out, recipe)
+asked = recipe.evaluation.model_dump(include={{"generate", "max_new_tokens"}})
+again = measure(load_tuned(run, said), encoder, held_out(recipe), **asked)
 assert again.metrics == said["metrics"]["after"], (again.metrics, said["metrics"]["after"])
 said = [json.loads(line)["after"] for line in (run / "losses.jsonl").open()]
 assert [line["loss"] for line in again.losses] == said

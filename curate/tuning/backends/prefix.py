@@ -107,8 +107,8 @@ class Prefix(Backend):
         return (ids * -(-self.num_virtual_tokens // len(ids)))[: self.num_virtual_tokens]
 
     def _check_window(self, model: "PreTrainedModel") -> None:
-        from curate.reporting.terminal import talk
         from curate.tuning.backends.keys_values import sliding_layers
+        from curate.tuning.ranks import say
 
         count, window = sliding_layers(model)
         if not count:
@@ -118,7 +118,7 @@ class Prefix(Backend):
                 f"backend.num_virtual_tokens is {self.num_virtual_tokens}: {count} layers of the "
                 f"model look back over {window} tokens, so the prefix has to be shorter"
             )
-        talk(
+        say(
             f"warning: {count} layers of the model look back over {window} tokens: from token "
             f"{window - self.num_virtual_tokens + 1} on they see less of the prefix, from token "
             f"{window} on nothing"

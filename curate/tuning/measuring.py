@@ -1,0 +1,74 @@
+"""What a model does on held-out records: loss, and answers that are the expected ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from curate.dataset import read_records
+from curate.prompts.encode import Encoder, Example
+from curate.recipe import Recipe
+from curate.records import Record
+from curate.sources import Reader, resolve
+from curate.tuning.answers import Answer, answer, exact_match, losses_of, pad_id
+from curate.tuning.losses import by_source
+from curate.tuning.ranks import each_a_share
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+__all__ = ["Measurement", "held_out", "measure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a model does on the held-out records; `losses` has a line for each."""
+
+    metrics: dict[str, Any]
+    answers: list[Answer]
+    prompts: list[str]
+    losses: list[dict[str, Any]]
+
+
+def held_out(recipe: Recipe) -> list[Record]:
+    """Return the records to measure on: those of the recipe's source, or the validation split."""
+    source = recipe.evaluation.dataset
+    if source is None:
+        return [r for _, r in read_records(Path(recipe.data.dataset), ["validation"])]
+    rows = (item for found in resolve([source]) for item in Reader(found))
+    return [row for row in rows if isinstance(row, Record)]
+
+
+def measure(
+    model: "PreTrainedModel", encoder: Encoder, records: Sequence[Record], *, generate: int,
+    max_new_tokens: int,
+) -> Measurement:  # fmt: skip
+    """Return the loss on every record that fits, and answers to the first `generate` of them."""
+    if not records:
+        return Measurement({}, [], [], [])
+    encoded = zip(records, encoder.encode_all(records), strict=True)
+    fitting = [(record, item) for record, item in encoded if isinstance(item, Example)]
+    examples = [example for _, example in fitting]
+    asked = fitting[:generate]
+    answers = each_a_share(
+        [record for record, _ in asked],
+        lambda some: answer(model, encoder, some, max_new_tokens=max_new_tokens),
+    )
+    found = each_a_share(examples, lambda some: losses_of(model, some, pad=pad_id(encoder)))
+    losses = [replace(loss, record=place) for place, loss in enumerate(found)]
+    sources = [record.source for record, _ in fitting]
+    total, tokens = sum(loss.total for loss in losses), sum(loss.tokens for loss in losses)
+    metrics: dict[str, Any] = {
+        "records": len(examples),
+        "over_length": len(records) - len(examples),
+        "loss": round(total / max(tokens, 1), 6),
+        "loss_by_source": by_source(losses, sources),
+    }
+    if answers:
+        metrics |= {"asked": len(answers), "exact_match": round(exact_match(answers), 6)}
+    lines = [
+        {"id": examples[loss.record].id, "source": sources[loss.record], "tokens": loss.tokens,
+         "loss": round(loss.mean, 6)}
+        for loss in losses
+    ]  # fmt: skip
+    return Measurement(metrics, answers, [example.prompt for _, example in asked], lines)

@@ -1,0 +1,96 @@
+"""Two processes on one machine, as `torchrun` and `accelerate launch` start them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+
+import orjson
+import pytest
+from safetensors.torch import load_file
+
+from curate.errors import UsageError
+from curate.shipped import shipped
+from curate.tuning.training import train
+
+from .conftest import QUICK
+
+TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
+ACCELERATE = ("accelerate.commands.launch", "--multi_gpu", "--num_processes", "2",
+              "--main_process_port", "0", "-m")  # fmt: skip
+
+
+def launched(launcher, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", *launcher, "curate", "train", *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(shipped("recipes").parent)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def losses(run):
+    return [json.loads(line) for line in (run / "training_losses.jsonl").open()]
+
+
+@pytest.mark.slow
+def test_two_processes_do_the_work_of_one(recipe, dataset, tmp_path):
+    alone, both = tmp_path / "alone", tmp_path / "both"
+    said = train(recipe(), alone)
+    quick = [o for o in QUICK if "batch_size" not in o]
+    done = launched(
+        TORCHRUN, "lora", *quick, "training.per_device_train_batch_size=2",
+        f"data.dataset={dataset}", "--json", "-o", both,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)  # by the main process alone
+    assert told["metrics"]["after"]["loss"] == pytest.approx(
+        said["metrics"]["after"]["loss"], rel=1e-4
+    )
+    assert done.stderr.count("step 4/4") == 1
+    assert Counter((row["step"], row["id"]) for row in losses(both)) == Counter(
+        (row["step"], row["id"]) for row in losses(alone)
+    )
+    assert len((both / "metrics.jsonl").read_text().splitlines()) == 4
+    answers = [json.loads(line)["id"] for line in (both / "generations.jsonl").open()]
+    assert answers == [json.loads(line)["id"] for line in (alone / "generations.jsonl").open()]
+    one, other = (load_file(run / "adapter/adapter_model.safetensors") for run in (alone, both))
+    assert one.keys() == other.keys()
+    assert max((one[key] - other[key]).abs().max().item() for key in one) < 1e-5
+
+
+@pytest.mark.slow
+def test_two_processes_resume_and_fail_as_one(dataset, tmp_path):
+    arguments = [*QUICK, f"data.dataset={dataset}", "-o", tmp_path / "run"]
+    done = launched(ACCELERATE, "lora", *arguments)
+    assert done.returncode == 0, done.stderr
+    run = tmp_path / "run"
+    whole = (run / "adapter/adapter_model.safetensors").read_bytes()
+    again = launched(ACCELERATE, "lora", *arguments)
+    assert again.returncode == 1
+    assert "curate: error: " in again.stderr
+    assert "holds a finished run; pass --overwrite to replace it" in again.stderr
+    said = json.loads((run / "run.json").read_text())
+    started = {"recipe": said["recipe"], "encoding_digest": said["encoding"]["digest"]}
+    (run / "started.json").write_bytes(orjson.dumps(started) + b"\n")
+    (run / "run.json").unlink()
+    shutil.rmtree(run / "checkpoints/checkpoint-4")
+    shutil.rmtree(run / "adapter")
+    done = launched(ACCELERATE, "lora", *arguments, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert (run / "adapter/adapter_model.safetensors").read_bytes() == whole
+    assert [row["step"] for row in losses(run)] == [1] * 8 + [2] * 8 + [3] * 8 + [4] * 8
+
+
+@pytest.mark.parametrize("variable", ["ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED"])
+def test_a_launcher_that_shards_is_refused(recipe, tmp_path, monkeypatch, variable):
+    monkeypatch.setenv(variable, "true")
+    with pytest.raises(UsageError, match="the weights are to be sharded"):
+        train(recipe(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_settings_that_shard_are_refused(recipe, tmp_path):
+    with pytest.raises(UsageError, match="the weights are to be sharded"):
+        train(recipe("training.fsdp=full_shard"), tmp_path / "run")
