@@ -61,7 +61,12 @@ def show_run(run: dict[str, Any], directory: Path) -> None:
             f"encoded as plain text: {rows['special_tokens']:,} special-token strings in "
             f"{rows['special_records']:,} records"
         )
-    click.echo(f"optimizer state: {trained['optimizer_bytes'] / 1e6:,.1f} MB")
+    took = run["resources"]
+    click.echo(
+        f"{took['seconds']:,.1f} s, {took['tokens_per_second']:,.0f} tokens/s, peak memory "
+        f"{took['peak_memory_bytes'] / 1e6:,.0f} MB, "
+        f"optimizer state {trained['optimizer_bytes'] / 1e6:,.1f} MB"
+    )
     click.echo(f"encoding digest: {rows['digest']}")
     before, after = run["metrics"]["before"], run["metrics"]["after"]
     if before:

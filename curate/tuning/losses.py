@@ -77,11 +77,17 @@ def _mean(losses: Sequence[Loss]) -> dict[str, Any]:
 
 
 class TrainingLosses:
-    """The losses of training as they come, by step and since they were last asked for."""
+    """The losses of training as they come, by step and since they were last asked for.
+
+    Attributes:
+        seen: tokens of all batches in this process, padding aside.
+
+    """
 
     def __init__(self, ids: Sequence[str], sources: Sequence[str]) -> None:
         self._ids = ids
         self._sources = sources
+        self.seen = 0
         self._step: list[Loss] = []
         self._window: list[Loss] = []
 

@@ -1,6 +1,6 @@
 """The names of what a run directory holds."""
 
-__all__ = ["ADAPTER", "CACHE", "LOSSES", "METRICS", "MODEL", "NAMES", "RUN", "STARTED",
+__all__ = ["ADAPTER", "CACHE", "LOSSES", "METRICS", "MODEL", "NAMES", "RESOURCES", "RUN", "STARTED",
            "TRAINING_LOSSES"]  # fmt: skip
 
 ADAPTER = "adapter"
@@ -10,6 +10,9 @@ STARTED = "started.json"
 METRICS = "metrics.jsonl"
 LOSSES = "losses.jsonl"
 TRAINING_LOSSES = "training_losses.jsonl"
+RESOURCES = "resources.json"
 CACHE = "encoded.jsonl.zst"
-NAMES = {RUN, STARTED, METRICS, LOSSES, TRAINING_LOSSES, CACHE, ADAPTER, MODEL, "checkpoints",
-         "generations.jsonl", "loss.png", "README.md", "template.jinja"}  # fmt: skip
+NAMES = {
+    RUN, STARTED, METRICS, LOSSES, TRAINING_LOSSES, RESOURCES, CACHE, ADAPTER, MODEL,
+    "checkpoints", "generations.jsonl", "loss.png", "README.md", "template.jinja",
+}  # fmt: skip

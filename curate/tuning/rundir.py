@@ -20,6 +20,7 @@ from curate.tuning.names import (
     LOSSES,
     METRICS,
     NAMES,
+    RESOURCES,
     RUN,
     STARTED,
     TRAINING_LOSSES,
@@ -133,8 +134,9 @@ class RunDirectory:
         trained: dict[str, int],
         before: "Measurement",
         after: "Measurement",
+        resources: dict[str, Any],
     ) -> dict[str, Any]:
-        """Write the answers, the picture, the card and, last, run.json; return what it holds."""
+        """Write the answers, the picture, the card and, last, run.json; return what is known."""
         template = encoder.template
         run = {
             "schema_version": SCHEMA_VERSION,
@@ -172,12 +174,10 @@ class RunDirectory:
         replace_file(self.path / LOSSES, held_out)
         plot_losses(self.path / METRICS, self.path / "loss.png")
         replace_file(self.path / "README.md", model_card(run).encode())
+        replace_file(self.path / RESOURCES, _pretty(resources))
         (self.path / STARTED).unlink(missing_ok=True)
-        replace_file(
-            self.path / RUN,
-            orjson.dumps(run, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
-        )
-        return run
+        replace_file(self.path / RUN, _pretty(run))
+        return run | {"resources": resources}
 
 
 def _step(checkpoint: Path) -> int:
@@ -195,6 +195,10 @@ def _is_json(path: Path) -> bool:
 
 def _json(row: dict[str, Any]) -> bytes:
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _pretty(said: dict[str, Any]) -> bytes:
+    return orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _beside(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from curate.tuning.measuring import held_out, measure
 from curate.tuning.models import identify_model, load_model, require_tuning
 from curate.tuning.names import CACHE
 from curate.tuning.ranks import is_main, say, wait
+from curate.tuning.resources import Stopwatch
 from curate.tuning.rows import check_packing, check_rows, encode_rows
 from curate.tuning.rundir import RunDirectory
 from curate.tuning.saving import save_tuned
@@ -28,7 +29,9 @@ __all__ = ["train"]
 def train(
     recipe: Recipe, run: Path, *, resume: bool = False, overwrite: bool = False
 ) -> dict[str, Any] | None:
-    """Train as the recipe says and return what run.json holds; None in all processes but the main.
+    """Train as the recipe says and return what run.json and resources.json hold.
+
+    All processes but the main one return None.
 
     Raises:
         UsageError: a training field that does not exist or that Curate sets itself.
@@ -77,7 +80,9 @@ def train(
         if not rows.cached:
             directory.keep(rows.key, rows.chunk)
     wait()
+    watch = Stopwatch()
     result = trainer.train(resume_from_checkpoint=directory.last_checkpoint())
+    resources = watch.read(trainer.record_losses.seen)
     _forget_router_logits(base)
     say("measuring the tuned model on the same")
     after = measure(trainer.model, encoder, records, **asked)
@@ -93,6 +98,7 @@ def train(
         trained={"steps": result.global_step, **_sizes(trainer)},
         before=before,
         after=after,
+        resources=resources,
     )
 
 

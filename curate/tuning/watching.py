@@ -19,7 +19,7 @@ def make_watched() -> type["SFTTrainer"]:
 
     class Watched(SFTTrainer):  # type: ignore[misc]
         def __init__(self, losses: TrainingLosses, **options: Any) -> None:
-            self._losses = losses
+            self.record_losses = losses
             super().__init__(**options)
 
         def compute_loss(
@@ -33,7 +33,8 @@ def make_watched() -> type["SFTTrainer"]:
             finally:
                 hook.remove()
             losses = -outputs[-1].log_probs.detach()
-            self._losses.add(record_losses(losses, inputs["labels"], records))
+            self.record_losses.add(record_losses(losses, inputs["labels"], records))
+            self.record_losses.seen += int((records >= 0).sum())
             return loss
 
     return Watched

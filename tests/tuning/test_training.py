@@ -26,7 +26,8 @@ def test_the_run_directory_is_as_the_contract_has_it(finished, read_rows):
     run, said = finished
     assert sorted(p.name for p in run.iterdir()) == [
         "README.md", "adapter", "checkpoints", "encoded.jsonl.zst", "generations.jsonl", "loss.png",
-        "losses.jsonl", "metrics.jsonl", "run.json", "template.jinja", "training_losses.jsonl",
+        "losses.jsonl", "metrics.jsonl", "resources.json", "run.json", "template.jinja",
+        "training_losses.jsonl",
     ]  # fmt: skip
     assert sorted(p.name for p in (run / "adapter").iterdir()) == sorted(ADAPTER)
     assert all(p.stat().st_mode & 0o777 == 0o644 for p in (run / "adapter").iterdir())
@@ -34,7 +35,8 @@ def test_the_run_directory_is_as_the_contract_has_it(finished, read_rows):
         "checkpoint-2",
         "checkpoint-4",
     ]
-    assert json.loads((run / "run.json").read_text()) == said
+    resources = json.loads((run / "resources.json").read_text())
+    assert json.loads((run / "run.json").read_text()) | {"resources": resources} == said
     assert [row["step"] for row in read_rows(run / "metrics.jsonl")] == [1, 2, 3, 4]
     assert len(read_rows(run / "generations.jsonl")) == 2
     assert said["training"]["steps"] == 4
@@ -93,6 +95,19 @@ def test_the_same_seed_gives_the_same_bytes(finished, recipe, tmp_path):
     train(recipe("seed=1"), tmp_path / "other")
     other = (tmp_path / "other" / "adapter" / ADAPTER[1]).read_bytes()
     assert other != (run / "adapter" / ADAPTER[1]).read_bytes()
+
+
+def test_a_run_tells_what_it_took(finished, dataset, read_rows):
+    run, said = finished
+    encoder = Encoder(find_template("alpaca"), load_tokenizer("tiny"))
+    lengths = {r.id: len(encoder.encode(r).input_ids) for _, r in read_records(dataset, ["train"])}
+    seen = [lengths[row["id"]] for row in read_rows(run / "training_losses.jsonl")]
+    took = said["resources"]
+    assert (took["device"], took["processes"]) == ("cpu", 1)
+    assert len(seen) == 16
+    assert took["tokens"] == sum(seen)
+    assert took["tokens_per_second"] == pytest.approx(sum(seen) / took["seconds"], rel=0.05)
+    assert 100e6 < took["peak_memory_bytes"] < 100e9
 
 
 def test_a_resumed_run_ends_in_the_same_bytes(finished, recipe, tmp_path):
