@@ -37,6 +37,15 @@ class ModelSettings(BaseModel):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="Type of the weights; auto is float32 without a GPU, else as saved."
     )
+    load_in_4bit: bool = Field(
+        False, description="Keep the linear layers in 4 bits (NF4, bitsandbytes): QLoRA."
+    )
+    load_in_8bit: bool = Field(False, description="Keep them in 8 bits.")
+
+    @property
+    def quantized(self) -> str:
+        """The setting that quantizes the weights; empty where none does."""
+        return next((n for n in ("load_in_4bit", "load_in_8bit") if getattr(self, n)), "")
 
 
 class DataSettings(EncodeSettings):
@@ -85,18 +94,24 @@ class Recipe(BaseModel):
     evaluation: EvaluationSettings = EvaluationSettings()
 
     @model_validator(mode="after")
-    def _packable(self) -> "Recipe":
-        if self.data.packing and self.backend.cannot_pack:
-            raise PydanticCustomError(
-                "refused",
-                "data.packing: backend.method is {method}: {why}",
-                {
-                    "at": ("data", "packing"),
-                    "method": self.backend.method,
-                    "why": self.backend.cannot_pack,
-                },
+    def _goes_together(self) -> "Recipe":
+        backend, model = self.backend, self.model
+        if self.data.packing and backend.cannot_pack:
+            raise _refused(
+                ("data", "packing"), f"backend.method is {backend.method}: {backend.cannot_pack}"
             )
+        if model.load_in_4bit and model.load_in_8bit:
+            raise _refused(("model", "load_in_8bit"), "model.load_in_4bit is true too: choose one")
+        if model.quantized and backend.cannot_quantize:
+            raise _refused(("model", model.quantized), backend.cannot_quantize)
         return self
+
+
+def _refused(at: tuple[str, str], why: str) -> PydanticCustomError:
+    """Return a fault of two settings that do not go together; `at` is the key to be named."""
+    return PydanticCustomError(
+        "refused", "{key}: {why}", {"at": at, "key": ".".join(at), "why": why}
+    )
 
 
 def find_recipe(name: str) -> Path:

@@ -100,5 +100,5 @@ def quiet_libraries() -> None:
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     warnings.filterwarnings("ignore")
-    for name in ("datasets", "huggingface_hub", "transformers"):
+    for name in ("bitsandbytes", "datasets", "huggingface_hub", "transformers"):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -137,6 +137,8 @@ def _whole(
     largest = float(logits.abs().max())
     differences: dict[str, float] = {}
     if merged and recipe.backend.saves_adapter:
+        if recipe.model.quantized:
+            model = _dequantized(model, run)
         model = model.merge_and_unload(safe_merge=True)
         differences["merged"] = float((_logits(model, ids) - logits).abs().max())
         if not differences["merged"] <= _TOLERANCE * max(1.0, largest):
@@ -148,6 +150,17 @@ def _whole(
         model = model.to(getattr(torch, dtype))
         differences["cast"] = float((_logits(model, ids) - logits).abs().max())
     return model, differences
+
+
+def _dequantized(model: "PreTrainedModel", run: Path) -> "PreTrainedModel":
+    """Return the model of a run on weights that say in full what the quantized ones say.
+
+    They are what the adapter was trained on; those that were quantized are not.
+    """
+    from peft import PeftModel
+
+    base = model.unload().dequantize(dtype=model.dtype)
+    return PeftModel.from_pretrained(base, run / ADAPTER)
 
 
 def _logits(model: "PreTrainedModel", ids: "torch.Tensor") -> "torch.Tensor":

@@ -34,7 +34,7 @@ def load_model(settings: ModelSettings) -> "PreTrainedModel":
     """Return the base model, from safetensors only and without code from the hub.
 
     Raises:
-        ModelError: it cannot be found or loaded.
+        ModelError: it cannot be found or loaded, or quantized.
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -42,6 +42,8 @@ def load_model(settings: ModelSettings) -> "PreTrainedModel":
     dtype: Any = settings.dtype
     if dtype == "auto" and not torch.cuda.is_available():
         dtype = torch.float32  # half precision trains badly, and slower, on a CPU
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    options = _quantization(settings, dtype, device) if settings.quantized else {}
     try:
         model = AutoModelForCausalLM.from_pretrained(
             locate(settings.model_name_or_path),
@@ -49,6 +51,7 @@ def load_model(settings: ModelSettings) -> "PreTrainedModel":
             dtype=dtype,
             use_safetensors=True,
             trust_remote_code=False,
+            **options,
         )
     except Exception as error:  # whatever a damaged file makes of transformers and safetensors
         raise ModelError(
@@ -58,7 +61,41 @@ def load_model(settings: ModelSettings) -> "PreTrainedModel":
         # Threads cost such a model more than they give, and on a busy machine many times over;
         # one thread also sums in the same order everywhere.
         torch.set_num_threads(1)
-    return model.to("cuda" if torch.cuda.is_available() else "cpu")
+    if not options:
+        return model.to(device)
+    for module in model.modules():
+        # bitsandbytes repacks weights for some CPUs between training and answering; then a width
+        # that is no multiple of 64 fails, and what is computed depends on the machine.
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+    return model
+
+
+def _quantization(settings: ModelSettings, dtype: Any, device: str) -> dict[str, Any]:  # noqa: ANN401
+    """Return what makes transformers quantize a model as it is loaded.
+
+    Four bits as in Dettmers et al. 2023, QLoRA, section 3: NF4, the constants quantized too.
+    """
+    from importlib.util import find_spec
+
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if not find_spec("bitsandbytes"):
+        raise ModelError(
+            f"model.{settings.quantized} needs bitsandbytes: `pip install 'curate[quantize]'`"
+        )
+    if settings.load_in_8bit:
+        config = BitsAndBytesConfig(load_in_8bit=True)
+    else:
+        config = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16 if dtype == "auto" else dtype,
+        )
+    index = torch.cuda.current_device() if device == "cuda" else device
+    return {"quantization_config": config, "device_map": {"": index}}
 
 
 def load_config(settings: ModelSettings) -> "PretrainedConfig":

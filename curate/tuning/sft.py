@@ -169,6 +169,7 @@ def make_trainer(
         pack(sizes, encoder.settings.max_length) if packing else [[at] for at in range(len(sizes))]
     )
     losses = TrainingLosses([example.id for example in rows.examples], rows.sources)
+    trained = {name: p.data for name, p in model.named_parameters() if p.requires_grad}
     try:
         trainer = make_watched()(
             losses,
@@ -181,6 +182,9 @@ def make_trainer(
         )
     except (ImportError, RuntimeError, TypeError, ValueError) as error:
         raise UsageError(f"training: {clip(str(error).strip(), 300)}") from error
+    for name, parameter in model.named_parameters():
+        if name in trained:  # beside a quantized base TRL rounds them to bfloat16, where most steps
+            parameter.data = trained[name]  # are too small to be taken
     trainer.remove_callback(transformers.PrinterCallback)
     # TRL would put a card into checkpoints/ that names neither base model nor data; ours does.
     trainer.create_model_card = lambda *_, **__: None

@@ -1,5 +1,6 @@
 """Run a recipe: dataset directory in, run directory out."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +123,7 @@ def _check_vocabulary(base: "PreTrainedModel", encoder: Encoder, recipe: Recipe)
 
 def _sizes(trainer: "SFTTrainer") -> dict[str, int]:
     """Return how many parameters there are and are trained, and what the optimiser keeps."""
-    sizes = [(p.numel(), p.requires_grad) for p in trainer.model.parameters()]
+    sizes = [(_weights(p), p.requires_grad) for p in trainer.model.parameters()]
     states = trainer.optimizer.state_dict()["state"].values() if trainer.optimizer else ()
     tensors = [value for state in states for value in state.values() if hasattr(value, "nbytes")]
     return {
@@ -130,3 +131,9 @@ def _sizes(trainer: "SFTTrainer") -> dict[str, int]:
         "trainable_parameters": sum(size for size, trained in sizes if trained),
         "optimizer_bytes": sum(tensor.nbytes for tensor in tensors),
     }
+
+
+def _weights(parameter: Any) -> int:  # noqa: ANN401
+    """Return how many weights a parameter says; two lie in a byte of a quantized one."""
+    quantized = getattr(parameter, "quant_state", None)
+    return math.prod(quantized.shape) if quantized else parameter.numel()

@@ -34,6 +34,11 @@ class Backend(BaseModel, ABC):
 
     method: str
 
+    @property
+    def cannot_quantize(self) -> str:
+        """Why the weights of the base cannot be quantized; empty where they can."""
+        return ""
+
     @abstractmethod
     def attach(self, model: "PreTrainedModel", tokenizer: Any = None) -> "PreTrainedModel":  # noqa: ANN401
         """Return the model with what is to be trained attached and everything else frozen.

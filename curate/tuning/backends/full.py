@@ -20,6 +20,11 @@ class Full(Backend):
 
     method: Literal["full"] = Field("full", description="The way to tune.")
 
+    @property
+    def cannot_quantize(self) -> str:
+        """Integers have no gradients."""
+        return "backend.method is full, and quantized weights cannot be trained"
+
     def attach(self, model: "PreTrainedModel", tokenizer: Any = None) -> "PreTrainedModel":  # noqa: ANN401
         """Return the model itself, ready to be trained."""
         return model.requires_grad_(True)

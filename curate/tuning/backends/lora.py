@@ -37,6 +37,13 @@ class Lora(Backend):
         "default", description="How A and B start, as PEFT names it; default has B = 0."
     )
 
+    @property
+    def cannot_quantize(self) -> str:
+        """Some ways to start take the weights apart."""
+        if self.init in ("default", "gaussian"):
+            return ""
+        return f"backend.init is {self.init}, which changes the weights; use default or gaussian"
+
     def attach(self, model: "PreTrainedModel", tokenizer: Any = None) -> "PreTrainedModel":  # noqa: ANN401
         """Return the model wrapped by PEFT; with B at zero nothing changes at first.
 
