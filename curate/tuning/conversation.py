@@ -21,12 +21,12 @@ class Conversation:
         """Forget the oldest question and answer until the next prompt fits; return how many turns.
 
         Raises:
-            UsageError: the question alone does not fit.
+            UsageError: the question alone does not fit; then nothing is forgotten.
         """
         before = len(self.history)
+        self.tuned.check(self._record(instruction, history=[]))
         while self.history and self.tuned.over_length(self._record(instruction)):
             del self.history[:2]
-        self.tuned.check(self._record(instruction))
         return before - len(self.history)
 
     def ask(
@@ -48,7 +48,6 @@ class Conversation:
         ]
         return answer.text
 
-    def _record(self, instruction: str) -> Record:
-        return Record(
-            id="ask:1", instruction=instruction, system=self.system, history=[*self.history]
-        )
+    def _record(self, instruction: str, history: list[dict[str, str]] | None = None) -> Record:
+        turns = self.history if history is None else history
+        return Record(id="ask:1", instruction=instruction, system=self.system, history=[*turns])

@@ -1,6 +1,8 @@
 """Let a tuned model answer with the encoder of its training."""
 
+import copy
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from curate.errors import UsageError
@@ -27,6 +29,16 @@ class Tuned:
         said = read_run(run)
         self.encoder = encoder_of(run, said)
         self.model = load_base(said) if base else load_tuned(run, said)
+        self._adapter_off = False
+        self._run = run
+
+    def base(self) -> "Tuned":
+        """Return the base of the run; where an adapter was tuned, the same weights without it."""
+        if not hasattr(self.model, "disable_adapter"):
+            return Tuned(self._run, base=True)
+        other = copy.copy(self)
+        other._adapter_off = True
+        return other
 
     def answer(
         self,
@@ -43,8 +55,9 @@ class Tuned:
         """
         for record in records:
             self.check(record)
-        return answer(self.model, self.encoder, records, max_new_tokens=max_new_tokens,
-                      sampling=sampling, stream=stream)  # fmt: skip
+        with self.model.disable_adapter() if self._adapter_off else nullcontext():
+            return answer(self.model, self.encoder, records, max_new_tokens=max_new_tokens,
+                          sampling=sampling, stream=stream)  # fmt: skip
 
     def over_length(self, record: Record) -> OverLength | None:
         """Return how long a prompt with its end is, if the run was trained with shorter ones."""

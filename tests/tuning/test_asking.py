@@ -126,21 +126,40 @@ def test_a_conversation_goes_along(tuned, monkeypatch):
     ]
     long = "why " * (tuned.encoder.settings.max_length // 6)
     conversation.ask(long, max_new_tokens=4)
-    assert conversation.forget_for(long) == 6
-    assert conversation.history == []
     with pytest.raises(UsageError, match=r"the question has .* tokens, the run was trained with"):
         conversation.forget_for("why " * 2000)
+    assert len(conversation.history) == 6
+    assert conversation.forget_for(long) == 6
+    assert conversation.history == []
 
 
 def test_chat_on_the_command_line(finished, tuned):
     run, _ = finished
-    done = ask("chat", run, "--max-new-tokens", 6, stdin="Add one and two.\n\n/new\nAdd 2.\nWhy?\n")
+    done = ask(
+        "chat", run, "--max-new-tokens", 6, stdin="Add one and two.\n\n/reset\nAdd 2.\nWhy?\n"
+    )
     assert done.exit_code == 0, done.output
     conversation = Conversation(tuned)
     expected = [Conversation(tuned).ask("Add one and two.", max_new_tokens=6)]
     expected += [conversation.ask(line, max_new_tokens=6) for line in ("Add 2.", "Why?")]
     assert done.stdout.splitlines() == "\n".join(expected).splitlines()
     assert "a new conversation" in done.stderr
+
+
+def test_chat_beside_the_base(finished, tuned):
+    """The base is the same weights with the adapter off; each has a conversation of its own."""
+    run, _ = finished
+    lines = "Add one and two.", "why " * 2000, "Why?"
+    done = ask("chat", run, "--versus", "--max-new-tokens", 6, stdin="\n".join(lines) + "\n")
+    assert done.exit_code == 0, done.output
+    talks = {"base": Conversation(Tuned(run, base=True)), "tuned": Conversation(tuned)}
+    expected = [
+        f"{who}: {talk.ask(line, max_new_tokens=6)}"
+        for line in (lines[0], lines[2]) for who, talk in talks.items()
+    ]  # fmt: skip
+    assert done.stdout.splitlines() == "\n".join(expected).splitlines()
+    assert "the question has" in done.stderr
+    assert ask("chat", run, "--versus", "--base").exit_code == 2
 
 
 @pytest.mark.parametrize(
