@@ -5,19 +5,23 @@ from typing import Any
 
 import click
 
-from curate.cli.options import json_flag, out, overwrite
+from curate.cli.options import check_utf8, json_flag, overwrite
 
 
 @click.command("train")
 @click.argument("recipe", metavar="RECIPE")
 @click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
-@out
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), callback=check_utf8, help="Folder to write."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done and taken; write nothing.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint of the run.")
 @overwrite
 @json_flag
 def train_command(
-    recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, overwrite: bool, as_json: bool
-) -> None:
+    recipe: str, overrides: tuple[str, ...], out: Path | None, dry_run: bool, resume: bool,
+    overwrite: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Tune a model as a recipe says.
 
     RECIPE is a YAML file or the name of a shipped one (lora). KEY=VALUE changes one value of it.
@@ -25,13 +29,23 @@ def train_command(
 
     Example: curate train lora data.dataset=split training.max_steps=100 -o run
     """
+    from curate.errors import UsageError
     from curate.recipe import find_recipe, load_recipe
     from curate.reporting.terminal import print_json, quiet_libraries
 
+    if dry_run and resume:
+        raise UsageError("--dry-run and --resume: choose one")
+    if not out and not dry_run:
+        raise UsageError("-o RUN is missing: the folder to write")
     quiet_libraries()
     settings = load_recipe(find_recipe(recipe), overrides)
+    from curate.tuning import dry_run as dry
     from curate.tuning.training import train
 
+    if dry_run or not out:
+        said = dry.dry_run(settings, out, overwrite=overwrite)
+        print_json(said) if as_json else _show_forecast(said)
+        return
     run = train(settings, out, resume=resume, overwrite=overwrite)
     if run is None:
         return  # another process of this run tells
@@ -39,6 +53,55 @@ def train_command(
         print_json(run)
     else:
         show_run(run, out)
+
+
+def _show_forecast(said: dict[str, Any]) -> None:
+    """Print what a run would look at and take."""
+    from curate.reporting.terminal import print_table
+
+    _show_rows(said["encoding"])
+    click.echo(
+        f"{said['steps']:,} steps, {said['epochs']:,} epochs: {said['rows_a_step']:,} of "
+        f"{said['rows']:,} rows a step, the longest of {said['longest']:,} tokens"
+    )
+    click.echo(
+        f"{said['tokens']:,} tokens in all, {said['loss_tokens']:,} of them take loss; "
+        f"{said['held_out']:,} records are held out"
+    )
+    click.echo(
+        f"trains {said['trainable']:,} of {said['parameters']:,} parameters "
+        f"({said['trainable'] / said['parameters']:.2%})"
+    )
+    parts = ["weights", "gradients", "optimizer", "activations", "measuring"]
+    rows = [[part, _megabytes(said[part])] for part in parts]
+    print_table(
+        f"memory on {said['device']}", ["", "MB"],
+        [*rows, ["at most at once", _megabytes(said["memory"])],
+         ["free", _megabytes(said["free_memory"])]],
+    )  # fmt: skip
+    click.echo(
+        f"disk: at most {_megabytes(said['checkpoints'])} MB, "
+        f"{_megabytes(said['free_disk'])} MB are free"
+    )
+    for lack in said["lacks"]:
+        click.echo(f"does not fit: {lack}")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f}"
+
+
+def _show_rows(rows: dict[str, Any]) -> None:
+    """Print what became of the records that do not go in as they are."""
+    if rows["over_length"]:
+        click.echo(f"left out, longer than max_length: {len(rows['over_length'])} records")
+    if rows["truncated"]:
+        click.echo(f"shortened to max_length: {rows['truncated']:,} records")
+    if rows["special_tokens"]:
+        click.echo(
+            f"encoded as plain text: {rows['special_tokens']:,} special-token strings in "
+            f"{rows['special_records']:,} records"
+        )
 
 
 def show_run(run: dict[str, Any], directory: Path) -> None:
@@ -52,15 +115,7 @@ def show_run(run: dict[str, Any], directory: Path) -> None:
         f"{trained['steps']} steps on {rows['examples']:,} records "
         f"({rows['loss_tokens']:,} of {rows['tokens']:,} tokens take loss)"
     )
-    if rows["over_length"]:
-        click.echo(f"left out, longer than max_length: {len(rows['over_length'])} records")
-    if rows["truncated"]:
-        click.echo(f"shortened to max_length: {rows['truncated']:,} records")
-    if rows["special_tokens"]:
-        click.echo(
-            f"encoded as plain text: {rows['special_tokens']:,} special-token strings in "
-            f"{rows['special_records']:,} records"
-        )
+    _show_rows(rows)
     took = run["resources"]
     click.echo(
         f"{took['seconds']:,.1f} s, {took['tokens_per_second']:,.0f} tokens/s, peak memory "

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-__all__ = ["BATCH", "Answer", "Sampling", "answer", "batch_losses", "exact_match", "losses_of",
-           "pad_id", "stop_ids"]  # fmt: skip
+__all__ = ["BATCH", "Answer", "Sampling", "answer", "batch_losses", "batch_of", "exact_match",
+           "losses_of", "pad_id", "stop_ids"]  # fmt: skip
 
 BATCH = 16
+_MOST_LOGITS = 2**28
+"""Of a batch of held-out records; a gigabyte in float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +126,26 @@ def losses_of(model: "PreTrainedModel", examples: Sequence[Example], *, pad: int
     collate = Collator(pad)
     rows = rows_of(examples, [[place] for place in range(len(examples))])
     model.eval()
+    longest = max((len(example.input_ids) for example in examples), default=0)
+    size = batch_of(longest, model.get_input_embeddings().weight.shape[0])
     with torch.inference_mode():
-        for start in range(0, len(examples), BATCH):
+        for start in range(0, len(examples), size):
             some = [
                 {name: column[at] for name, column in rows.items()}
-                for at in range(start, min(start + BATCH, len(examples)))
+                for at in range(start, min(start + size, len(examples)))
             ]
             for loss in batch_losses(model, collate(some)):
                 losses[loss.record] = loss
     return losses
+
+
+def batch_of(longest: int, vocabulary: int) -> int:
+    """Return how many rows are measured together: their logits are to fit.
+
+    >>> batch_of(100, 1_000), batch_of(2_048, 128_256), batch_of(32_768, 128_256)
+    (16, 1, 1)
+    """
+    return max(1, min(BATCH, _MOST_LOGITS // max(1, longest * vocabulary)))
 
 
 def batch_losses(model: "PreTrainedModel", batch: "dict[str, torch.Tensor]") -> list[Loss]:

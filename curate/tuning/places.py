@@ -5,9 +5,10 @@ the module that sees the same last token both times and makes something else of 
 a block lets one position see another. What comes behind it and holds matrices is the feed-forward.
 """
 
+import copy
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -15,9 +16,10 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
 __all__ = ["Places", "condensed", "find_experts", "find_linear", "find_places", "hidden_states",
-           "output_width"]  # fmt: skip
+           "one_block", "output_width"]  # fmt: skip
 
 _TOKENS = 4
+_VOCABULARY = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ def find_places(model: nn.Module) -> Places:
         ValueError: there are no blocks, or one has no attention or no feed-forward to be found;
             the message says what was looked for.
     """
+    if next(model.parameters()).is_meta:
+        return _as_in_one_block(model)
     blocks = _find_blocks(model)
     calls = _calls(model, blocks)
     places = Places()
@@ -59,6 +63,36 @@ def find_places(model: nn.Module) -> Places:
             raise ValueError(f"the block {name} is not run by the model's forward")
         _add_block(places, name, block, calls[name])
     return places
+
+
+def _as_in_one_block(model: nn.Module) -> Places:
+    """Return the places of a model without weights: those of a model of one such block, each time.
+
+    Blocks of another kind than the first are passed over.
+    """
+    one, count = one_block(model)
+    known = {name for name, _ in model.named_modules()}
+    return Places(**{
+        key: [
+            name for at in range(count) for first in names
+            if (name := re.sub(r"\.0\.", f".{at}.", first, count=1)) in known
+        ]
+        for key, names in asdict(find_places(one)).items()
+    })  # fmt: skip
+
+
+def one_block(model: nn.Module) -> tuple[nn.Module, int]:
+    """Return a model with weights, of one block like the first and few words, and how many blocks.
+
+    It serves where a model without weights is to be run.
+    """
+    config = copy.deepcopy(model.config)
+    text = config.get_text_config(decoder=True)
+    count, text.num_hidden_layers = text.num_hidden_layers, 1
+    text.vocab_size, text.pad_token_id = _VOCABULARY, None
+    if getattr(text, "layer_types", None):
+        text.layer_types = text.layer_types[:1]
+    return type(model)(config), count
 
 
 def _config(model: nn.Module) -> Any:

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from curate.errors import UsageError, clip
-from curate.prompts.encode import Encoder
 from curate.recipe import Recipe
 from curate.tuning.answers import pad_id
-from curate.tuning.collating import Collator, pack, rows_of
+from curate.tuning.collating import Collator, rows_of
 from curate.tuning.losses import TrainingLosses
 from curate.tuning.ranks import say
-from curate.tuning.rows import Rows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
     from trl import SFTConfig, SFTTrainer
 
+    from curate.tuning.preparing import Prepared
     from curate.tuning.rundir import RunDirectory
 
 __all__ = ["make_trainer", "sft_config"]
@@ -51,8 +50,10 @@ _OURS = {
 _AT_LEAST_ONE = ("per_device_train_batch_size", "gradient_accumulation_steps", "max_steps")
 
 
-def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
+def sft_config(recipe: Recipe, run: Path | None) -> "SFTConfig":
     """Return TRL's settings: the recipe's own over defaults that suit the machine.
+
+    Without a run nothing is to be written.
 
     Raises:
         UsageError: a field that SFTConfig does not have, a value it refuses, or one of ours.
@@ -76,7 +77,7 @@ def sft_config(recipe: Recipe, run: Path) -> "SFTConfig":
         **({"bf16": False, "use_cpu": True} if cpu else {}),
         **training,
         **_held(recipe),
-        "output_dir": str(run / "checkpoints"),
+        "output_dir": str(run / "checkpoints") if run else None,
         "seed": recipe.seed,
         "max_length": None,
         "packing": False,
@@ -150,13 +151,11 @@ def _fault(name: str, value: Any, known: Mapping[str, Any]) -> str:  # noqa: ANN
 
 
 def make_trainer(
-    model: "PreTrainedModel", encoder: Encoder, rows: Rows, config: "SFTConfig",
-    directory: "RunDirectory", *, packing: bool = False,
-) -> "SFTTrainer":  # fmt: skip
+    model: "PreTrainedModel", prepared: "Prepared", directory: "RunDirectory"
+) -> "SFTTrainer":
     """Return a trainer whose rows are the examples' ids and labels, unchanged.
 
-    With `packing` a row holds as many examples as fit; either way the number of its record
-    travels with every token.
+    The number of its record travels with every token.
     """
     import datasets
     import transformers
@@ -164,19 +163,16 @@ def make_trainer(
     from curate.tuning.progress import make_progress
     from curate.tuning.watching import make_watched
 
-    sizes = [len(example.input_ids) for example in rows.examples]
-    places = (
-        pack(sizes, encoder.settings.max_length) if packing else [[at] for at in range(len(sizes))]
-    )
+    encoder, rows = prepared.encoder, prepared.rows
     losses = TrainingLosses([example.id for example in rows.examples], rows.sources)
     trained = {name: p.data for name, p in model.named_parameters() if p.requires_grad}
     try:
         trainer = make_watched()(
             losses,
             model=model,
-            args=config,
-            train_dataset=datasets.Dataset.from_dict(rows_of(rows.examples, places)),
-            data_collator=Collator(pad_id(encoder), packed=packing),
+            args=prepared.config,
+            train_dataset=datasets.Dataset.from_dict(rows_of(rows.examples, prepared.places)),
+            data_collator=Collator(pad_id(encoder), packed=prepared.recipe.data.packing),
             processing_class=encoder.tokenizer,
             callbacks=[make_progress(directory, losses)],
         )

@@ -4,21 +4,19 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curate.dataset import audit, read_manifest
-from curate.errors import DatasetError, ModelError
+from curate.dataset import read_manifest
+from curate.errors import ModelError
 from curate.prompts.encode import Encoder
-from curate.prompts.templates import find_template
-from curate.prompts.tokenizer import load_tokenizer
 from curate.recipe import Recipe
-from curate.tuning.measuring import held_out, measure
-from curate.tuning.models import identify_model, load_model, require_tuning
-from curate.tuning.names import CACHE
+from curate.tuning.measuring import measure
+from curate.tuning.models import identify_model, load_model
+from curate.tuning.preparing import prepare
 from curate.tuning.ranks import is_main, say, wait
 from curate.tuning.resources import Stopwatch
-from curate.tuning.rows import check_packing, check_rows, encode_rows
+from curate.tuning.rows import check_packing, check_rows
 from curate.tuning.rundir import RunDirectory
 from curate.tuning.saving import save_tuned
-from curate.tuning.sft import make_trainer, sft_config
+from curate.tuning.sft import make_trainer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -39,29 +37,11 @@ def train(
         DatasetError: the dataset is no sound dataset directory, or the run directory is taken.
         ModelError: the base model cannot be loaded.
     """
-    require_tuning()
-    dataset = Path(recipe.data.dataset)
-    audit(dataset)
-    config = sft_config(recipe, run)
     directory = RunDirectory(run, resume=resume, overwrite=overwrite)
-    encoder = Encoder(
-        find_template(recipe.data.template),
-        load_tokenizer(recipe.model.model_name_or_path, recipe.model.model_revision),
-        recipe.data.encoding(),
-    )
-    workers = config.dataset_num_proc or 1
-    rows = encode_rows(encoder, dataset, cache=run / CACHE, workers=workers)
-    if recipe.data.digest not in (None, rows.digest):
-        raise DatasetError(
-            f"{dataset}: its rows have the digest {rows.digest}, data.digest is "
-            f"{recipe.data.digest}: they are not those that were previewed"
-        )
-    how = "found encoded" if rows.cached else "encoded"
-    say(f"{len(rows.examples):,} records {how}, digest {rows.digest}")
-    directory.expect(recipe, rows.digest)
-    records = held_out(recipe)
+    prepared = prepare(recipe, run, directory)
     import transformers
 
+    encoder, rows, records = prepared.encoder, prepared.rows, prepared.held_out
     base = load_model(recipe.model)
     _check_vocabulary(base, encoder, recipe)
     identity = identify_model(recipe.model, base.config)
@@ -70,10 +50,9 @@ def train(
     before = measure(base, encoder, records, **asked)
     transformers.set_seed(recipe.seed)
     model = recipe.backend.attach(base, encoder.tokenizer)
-    packing = recipe.data.packing
-    trainer = make_trainer(model, encoder, rows, config, directory, packing=packing)
+    trainer = make_trainer(model, prepared, directory)
     check_rows(trainer.train_dataset, trainer.data_collator, rows)
-    if packing:
+    if recipe.data.packing:
         check_packing(trainer.model, trainer.train_dataset, trainer.data_collator, rows.examples)
     wait()
     if is_main():
@@ -93,7 +72,7 @@ def train(
     return directory.finish(
         recipe=recipe,
         base=identity,
-        dataset=read_manifest(dataset),
+        dataset=read_manifest(prepared.dataset),
         encoder=encoder,
         rows=rows.summary(encoder),
         trained={"steps": result.global_step, **_sizes(trainer)},

@@ -310,11 +310,12 @@ def test_rows_other_than_those_encoded_stop_the_run(recipe, tmp_path, monkeypatc
 
     real = training.make_trainer
 
-    def tampering(model, encoder, rows, *rest, **options):
+    def tampering(model, prepared, directory):
+        rows = prepared.rows
         first = dataclasses.replace(rows.examples[0], labels=rows.examples[0].input_ids)
         items = [first, *rows.chunk.items[1:]]
         other = dataclasses.replace(rows, chunk=dataclasses.replace(rows.chunk, items=items))
-        return real(model, encoder, other, *rest, **options)
+        return real(model, dataclasses.replace(prepared, rows=other), directory)
 
     monkeypatch.setattr(training, "make_trainer", tampering)
     with pytest.raises(DatasetError, match=r"not what was encoded: record sums:\d+: labels\[0\]"):

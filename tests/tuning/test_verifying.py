@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from curate.cli import main
 from curate.dataset import read_records
 from curate.errors import DatasetError
-from curate.tuning import training, verifying
+from curate.tuning import preparing, verifying
 from curate.tuning.training import train
 from curate.tuning.verifying import verify
 
@@ -97,13 +97,13 @@ def test_rows_are_found_again_and_a_changed_template_is_not_fooled(
     recipe, dataset, tmp_path, monkeypatch
 ):
     run, encoded = tmp_path / "run", []
-    real = training.encode_rows
+    real = preparing.encode_rows
 
     def spy(*what, **rest):
         encoded.append(real(*what, **rest))
         return encoded[-1]
 
-    monkeypatch.setattr(training, "encode_rows", spy)
+    monkeypatch.setattr(preparing, "encode_rows", spy)
     text = "{{ instruction }}\n{{ context }}\n{% generation %}{{ output }}{% endgeneration %}"
     (tmp_path / "mine.jinja").write_text(text)
     overrides = [f"data.template={tmp_path / 'mine.jinja'}", "training.max_steps=1"]

@@ -23,6 +23,14 @@ class KeysValues:
         import torch
         from transformers import DynamicCache
 
+        from curate.tuning.places import one_block
+
+        layers = model.config.get_text_config(decoder=True).num_hidden_layers
+        if model.device.type == "meta":  # only the shapes are asked for
+            one, _ = one_block(model)
+            rows = KeysValues(one, [0] * len(ids)).rows
+            self._keep(rows.expand(-1, layers, -1, -1, -1))
+            return
         cache = DynamicCache()
         was_training = model.training
         try:
@@ -31,7 +39,10 @@ class KeysValues:
                 model.eval()(input_ids=tokens, past_key_values=cache, use_cache=True)
         finally:
             model.train(was_training)
-        self.rows = _rows(cache, model.config.get_text_config(decoder=True).num_hidden_layers)
+        self._keep(_rows(cache, layers))
+
+    def _keep(self, rows: "torch.Tensor") -> None:
+        self.rows = rows
         _, self.layers, _, self.heads, self.head_size = self.rows.shape
 
 
