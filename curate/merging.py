@@ -96,12 +96,13 @@ def find_parts(sources: Sequence[Source]) -> dict[str, tuple[str, ...]]:
     Raises:
         UsageError: two of them have records of one name.
     """
-    argument_of = _arguments(sources)
+    sources_of: dict[str, list[Source]] = {}
+    for source in sources:
+        sources_of.setdefault(source.argument, []).append(source)
     parts: dict[str, tuple[str, ...]] = {}
     owner: dict[str, str] = {}
-    for name, argument in argument_of.items():
-        own = [source for source in sources if source.argument == argument]
-        names = dict.fromkeys(inner for source in own for inner in _inner(source))
+    for name, argument in _arguments(sources).items():
+        names = dict.fromkeys(inner for source in sources_of[argument] for inner in _inner(source))
         for inner in names:
             if (other := owner.setdefault(inner, name)) != name:
                 raise UsageError(

@@ -131,7 +131,8 @@ def _shares(parts: Sequence[Part], temperature: float) -> list[Fraction]:
         share if part.weight is None else part.weight
         for part, share in zip(parts, by_size, strict=True)
     ]
-    return [share / (sum(shares) or 1) for share in shares]  # the others may have no record
+    held = sum(shares) or 1  # the others may have no record
+    return [share / held for share in shares]
 
 
 def _total(

@@ -378,6 +378,7 @@ def test_what_was_not_drawn_can_be_restored(place):
          "every --weight is 0: nothing would be left"),
         (["--total", "0"], "0 is not in the range"),
         (["--temperature", "0.5"], "0.5 is not in the range"),
+        (["--temperature", "nan"], "'nan' is not a number"),
         (["--prefer", "x"], "--prefer x: no source is called so"),
         (["--prefer", "big", "--set", "dedup.prefer=[big]"],
          "--prefer and --set dedup.prefer say the same"),

@@ -2,7 +2,7 @@ import pytest
 
 from curate.cleaning import clean
 from curate.dataset import audit, read_manifest, read_records
-from curate.errors import DatasetError, UsageError
+from curate.errors import DatasetError, SourceError, UsageError
 from curate.records import Record
 from curate.sources import resolve
 from curate.splitting import split_dataset, split_of
@@ -32,6 +32,15 @@ def test_a_context_is_never_torn_apart(made, tmp_path):
     assert len(places) == 40
     assert all(len(splits) == 1 for splits in places.values())
     assert {next(iter(s)) for s in places.values()} == {"train", "validation", "test"}
+
+
+def test_nothing_to_split_is_said(write_rows, tmp_path):
+    path = write_rows(tmp_path / "rows.jsonl", [{"instruction": "", "input": "", "output": ""}])
+    with pytest.raises(SourceError, match="no record is left"):
+        clean(resolve([str(path)]), select_steps(STEPS), tmp_path / "none")
+    with pytest.raises(DatasetError, match="none: holds no record to split"):
+        split_dataset(tmp_path / "none", tmp_path / "split")
+    assert not (tmp_path / "split").exists()
 
 
 def test_the_account_comes_along(made, tmp_path):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from curate.cli.options import json_flag, layout_options, parse_map
+from curate.cli.options import NumberRange, json_flag, layout_options, parse_map
 
 if TYPE_CHECKING:
     from curate.records import Record
@@ -22,11 +22,11 @@ def sampling_options(command: F) -> F:
     longest = click.option("--max-new-tokens", default=128, show_default=True,
                            type=click.IntRange(1), help="Longest answer, in tokens.")  # fmt: skip
     temperature = click.option(
-        "--temperature", default=0.0, show_default=True, type=click.FloatRange(0, 100),
+        "--temperature", default=0.0, show_default=True, type=NumberRange(0, 100),
         help="0 takes the likeliest token each time; 1 draws as the model has it.",
     )  # fmt: skip
     top_p = click.option("--top-p", default=1.0, show_default=True,
-                         type=click.FloatRange(0, 1, min_open=True),
+                         type=NumberRange(0, 1, min_open=True),
                          help="Draw from the likeliest tokens that hold this much.")  # fmt: skip
     seed = click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1),
                         help="Seed of drawing.")  # fmt: skip

@@ -9,7 +9,15 @@ from typing import Any
 import click
 
 from curate.cli.clean import show_account
-from curate.cli.options import json_flag, layout_options, out, overwrite, parse_map, sources
+from curate.cli.options import (
+    NumberRange,
+    json_flag,
+    layout_options,
+    out,
+    overwrite,
+    parse_map,
+    sources,
+)
 from curate.errors import clip
 from curate.text import counted
 
@@ -23,7 +31,7 @@ from curate.text import counted
               help="The most records that a source may give. Repeatable.")  # fmt: skip
 @click.option("--total", type=click.IntRange(1), metavar="N", help="Records of the output.")
 @click.option("--temperature", default=1.0, show_default=True, metavar="T",
-              type=click.FloatRange(1, 1000),
+              type=NumberRange(1, 1000),
               help="Shares without a weight are as size to the power 1/T.")  # fmt: skip
 @click.option("--repeat", is_flag=True,
               help="Let records be there several times where a share asks for more.")  # fmt: skip

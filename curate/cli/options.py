@@ -1,5 +1,6 @@
 """Options and arguments that several verbs share."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,10 +9,23 @@ import click
 
 from curate.errors import UsageError, clip
 
-__all__ = ["check_utf8", "directory", "json_flag", "layout_options", "out", "overwrite",
-           "parse_map", "sources"]  # fmt: skip
+__all__ = ["NumberRange", "check_utf8", "directory", "json_flag", "layout_options", "out",
+           "overwrite", "parse_map", "sources"]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class NumberRange(click.FloatRange):
+    """A number between two others; unlike for click's own type, `nan` is none."""
+
+    def convert(
+        self, value: float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; click ends the command with an error if it is out of the range."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
 
 
 def check_utf8(ctx: click.Context, param: click.Parameter, value: Path) -> Path:

@@ -92,8 +92,9 @@ def _argument(entry: Entry) -> str:
 
 def _licenses(entries: Sequence[Entry], parts: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield, for each part of a merge whose sources have one licence, what gives it to them."""
+    license_of = {entry["name"]: entry["license"] for entry in entries}
     for part, names in parts.items():
-        held = {entry["license"] for entry in entries if entry["name"] in names}
+        held = {license_of[name] for name in names if name in license_of}
         if len(held) == 1 and (license := held.pop()):
             yield f"{part}.license={license}"
 

@@ -59,6 +59,8 @@ def split_dataset(
     with DatasetWriter(target, overwrite=overwrite) as writer:
         _copy_ledgers(source, writer)  # first, as they say how often a record is there
         counts, by_source, out = _write(source, plan, writer)
+        if not counts:
+            raise DatasetError(f"{source}: holds no record to split")
         if counts["train"] == 0:
             went = ", ".join(f"{n:,} records to {name}" for name, n in sorted(counts.items()))
             raise DatasetError(
