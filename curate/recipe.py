@@ -35,7 +35,9 @@ class ModelSettings(BaseModel):
     )
     model_revision: str | None = Field(None, description="Commit, branch or tag on the hub.")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="Type of the weights; auto is float32 without a GPU, else as saved."
+        "auto",
+        description="Type of the weights; auto is float32 without a GPU or where all are trained, "
+        "else as saved, float16 as bfloat16.",
     )
     load_in_4bit: bool = Field(
         False, description="Keep the linear layers in 4 bits (NF4, bitsandbytes): QLoRA."
@@ -102,6 +104,12 @@ class Recipe(BaseModel):
             )
         if model.load_in_4bit and model.load_in_8bit:
             raise _refused(("model", "load_in_8bit"), "model.load_in_4bit is true too: choose one")
+        if model.dtype == "float16" and not backend.saves_adapter:
+            raise _refused(
+                ("model", "dtype"),
+                f"backend.method is {backend.method}, and float16 has too small a range to train "
+                "the weights themselves in: use bfloat16 or float32",
+            )
         if model.quantized and backend.cannot_quantize:
             raise _refused(("model", model.quantized), backend.cannot_quantize)
         return self

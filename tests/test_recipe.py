@@ -120,3 +120,9 @@ def test_every_shipped_recipe_loads():
     assert len(found) >= 1
     for path in found:
         load_recipe(path)
+
+
+def test_weights_that_are_trained_are_not_in_float16(recipe):
+    path = recipe(GOOD.replace("{method: lora, r: 4}", "{method: full}"))
+    with pytest.raises(UsageError, match=r"model\.dtype: backend\.method is full, and float16"):
+        load_recipe(path, ["model.dtype=float16"])

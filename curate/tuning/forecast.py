@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 from curate.prompts.encode import Example
 from curate.recipe import ModelSettings
 from curate.tuning.answers import batch_of
-from curate.tuning.models import load_config
+from curate.tuning.models import load_config, weights_dtype
 from curate.tuning.places import find_experts, find_linear
 from curate.tuning.preparing import Prepared
 
 if TYPE_CHECKING:
-    import torch
-    from transformers import PretrainedConfig, PreTrainedModel
+    from transformers import PreTrainedModel
     from trl import SFTConfig
 
 __all__ = ["Forecast", "Steps", "activations", "count_steps", "forecast"]
@@ -107,9 +106,11 @@ def forecast(prepared: Prepared) -> Forecast:
     from transformers import AutoModelForCausalLM
 
     recipe, config = prepared.recipe, prepared.config
-    settings = load_config(recipe.model)
+    settings, whole = load_config(recipe.model), not recipe.backend.saves_adapter
+    gpu = torch.cuda.is_available()
+    dtype = weights_dtype(recipe.model, settings.dtype, whole=whole, gpu=gpu)
     with torch.device("meta"):
-        base = AutoModelForCausalLM.from_config(settings, dtype=_dtype(recipe.model, settings))
+        base = AutoModelForCausalLM.from_config(settings, dtype=dtype)
     quantized = sum(_spared(base, recipe.model))
     model = recipe.backend.attach(base, prepared.encoder.tokenizer)
     parameters = [*model.parameters()]
@@ -127,14 +128,6 @@ def forecast(prepared: Prepared) -> Forecast:
         measuring=_measuring(prepared, base),
         checkpoints=kept * (gradients + optimizer) + gradients,
     )
-
-
-def _dtype(model: ModelSettings, config: "PretrainedConfig") -> "torch.dtype":
-    import torch
-
-    if model.dtype != "auto":
-        return getattr(torch, model.dtype)
-    return (config.dtype or torch.float32) if torch.cuda.is_available() else torch.float32
 
 
 def _spared(base: "PreTrainedModel", model: ModelSettings) -> Iterator[int]:
@@ -184,7 +177,8 @@ def activations(model: "PreTrainedModel", config: "SFTConfig", longest: int) -> 
 
         ids = torch.zeros((config.per_device_train_batch_size, longest), dtype=torch.long)
         batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "logits_to_keep": 1}
-        halved = torch.autocast("cpu", torch.bfloat16, enabled=bool(config.bf16))
+        half = torch.float16 if config.fp16 else torch.bfloat16
+        halved = torch.autocast("cpu", half, enabled=bool(config.bf16 or config.fp16))
         with halved, torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
             torch.func.functional_call(model.train(), state, kwargs=batch, tie_weights=True)
     size = sum(size for size, _ in kept.values())

@@ -10,9 +10,11 @@ from curate.recipe import ModelSettings
 from curate.shipped import shipped
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PretrainedConfig, PreTrainedModel
 
-__all__ = ["identify_model", "load_config", "load_model", "locate", "require_tuning"]
+__all__ = ["identify_model", "load_config", "load_model", "locate", "require_tuning",
+           "weights_dtype"]  # fmt: skip
 
 _SMALL = 10_000_000  # parameters
 
@@ -30,8 +32,36 @@ def require_tuning() -> None:
         )
 
 
-def load_model(settings: ModelSettings) -> "PreTrainedModel":
+def weights_dtype(
+    settings: ModelSettings, saved: "torch.dtype | None", *, whole: bool, gpu: bool
+) -> "torch.dtype":
+    """Return the type of the weights in memory.
+
+    Half precision trains badly, and slower, on a CPU. Where the weights themselves are trained most
+    steps are too small for it on a GPU too. float16 has too small a range to train through.
+
+    Args:
+        settings: of the model; what they say holds.
+        saved: the type that the model was saved in.
+        whole: whether every weight is trained.
+        gpu: whether it will be on one.
+
+    """
+    import torch
+
+    if settings.dtype != "auto":
+        return getattr(torch, settings.dtype)
+    if whole or not gpu or saved is None:
+        return torch.float32
+    return torch.bfloat16 if saved is torch.float16 else saved
+
+
+def load_model(settings: ModelSettings, *, whole: bool = False) -> "PreTrainedModel":
     """Return the base model, from safetensors only and without code from the hub.
+
+    Args:
+        settings: of the model.
+        whole: whether every weight is to be trained.
 
     Raises:
         ModelError: it cannot be found or loaded, or quantized.
@@ -39,10 +69,9 @@ def load_model(settings: ModelSettings) -> "PreTrainedModel":
     import torch
     from transformers import AutoModelForCausalLM
 
-    dtype: Any = settings.dtype
-    if dtype == "auto" and not torch.cuda.is_available():
-        dtype = torch.float32  # half precision trains badly, and slower, on a CPU
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    gpu = torch.cuda.is_available()
+    device = "cuda" if gpu else "cpu"
+    dtype = weights_dtype(settings, load_config(settings).dtype, whole=whole, gpu=gpu)
     options = _quantization(settings, dtype, device) if settings.quantized else {}
     try:
         model = AutoModelForCausalLM.from_pretrained(
@@ -57,7 +86,7 @@ def load_model(settings: ModelSettings) -> "PreTrainedModel":
         raise ModelError(
             f"{settings.model_name_or_path}: cannot be loaded: {_first(error)}"
         ) from error
-    if not torch.cuda.is_available() and model.num_parameters() < _SMALL:
+    if not gpu and model.num_parameters() < _SMALL:
         # Threads cost such a model more than they give, and on a busy machine many times over;
         # one thread also sums in the same order everywhere.
         torch.set_num_threads(1)
@@ -71,7 +100,7 @@ def load_model(settings: ModelSettings) -> "PreTrainedModel":
     return model
 
 
-def _quantization(settings: ModelSettings, dtype: Any, device: str) -> dict[str, Any]:  # noqa: ANN401
+def _quantization(settings: ModelSettings, dtype: "torch.dtype", device: str) -> dict[str, Any]:
     """Return what makes transformers quantize a model as it is loaded.
 
     Four bits as in Dettmers et al. 2023, QLoRA, section 3: NF4, the constants quantized too.
@@ -92,7 +121,7 @@ def _quantization(settings: ModelSettings, dtype: Any, device: str) -> dict[str,
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16 if dtype == "auto" else dtype,
+            bnb_4bit_compute_dtype=dtype,
         )
     index = torch.cuda.current_device() if device == "cuda" else device
     return {"quantization_config": config, "device_map": {"": index}}

@@ -92,4 +92,5 @@ def load_base(said: dict[str, Any], *, dtype: str | None = None) -> "PreTrainedM
 
 def _load(recipe: Recipe, dtype: str | None, **changes: str | None) -> "PreTrainedModel":
     change = {"dtype": dtype} if dtype else {}
-    return load_model(recipe.model.model_copy(update={**changes, **change}))
+    settings = recipe.model.model_copy(update={**changes, **change})
+    return load_model(settings, whole=not recipe.backend.saves_adapter)

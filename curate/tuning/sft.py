@@ -65,7 +65,6 @@ def sft_config(recipe: Recipe, run: Path | None) -> "SFTConfig":
     training = {name: _unquoted(name, value, known) for name, value in recipe.training.items()}
     _check_fields(training, known)
     _refuse_shards(training)
-    cpu = not torch.cuda.is_available()
     options: dict[str, Any] = {
         "learning_rate": recipe.backend.learning_rate,
         "logging_steps": 10,
@@ -74,7 +73,7 @@ def sft_config(recipe: Recipe, run: Path | None) -> "SFTConfig":
         "save_total_limit": 2,
         "report_to": "none",
         "activation_checkpointing": False,
-        **({"bf16": False, "use_cpu": True} if cpu else {}),
+        **_precision(recipe, gpu=torch.cuda.is_available()),
         **training,
         **_held(recipe),
         "output_dir": str(run / "checkpoints") if run else None,
@@ -89,6 +88,17 @@ def sft_config(recipe: Recipe, run: Path | None) -> "SFTConfig":
         return SFTConfig(**options)
     except Exception as error:  # it checks values against each other and against the machine
         raise UsageError(f"training: {clip(str(error), 300)}") from error
+
+
+def _precision(recipe: Recipe, *, gpu: bool) -> dict[str, bool]:
+    """Return what to compute in: bfloat16 by default, if the GPU and the weights allow it."""
+    import torch
+
+    if not gpu:
+        return {"bf16": False, "use_cpu": True}
+    if recipe.model.dtype == "float16" or not torch.cuda.is_bf16_supported(False):
+        return {"bf16": False, "fp16": True}
+    return {}
 
 
 def _unquoted(name: str, value: Any, known: Mapping[str, Any]) -> Any:  # noqa: ANN401

@@ -42,7 +42,7 @@ def train(
     import transformers
 
     encoder, rows, records = prepared.encoder, prepared.rows, prepared.held_out
-    base = load_model(recipe.model)
+    base = load_model(recipe.model, whole=not recipe.backend.saves_adapter)
     _check_vocabulary(base, encoder, recipe)
     identity = identify_model(recipe.model, base.config)
     say(f"measuring the base model on {len(records):,} held-out records")
@@ -65,10 +65,12 @@ def train(
     resources = watch.read(trainer.record_losses.seen)
     _forget_router_logits(base)
     say("measuring the tuned model on the same")
-    after = measure(trainer.model, encoder, records, **asked)
+    # As whoever loads it will: not in the half precision that training may compute in.
+    tuned = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+    after = measure(tuned, encoder, records, **asked)
     if not is_main():
         return None
-    save_tuned(trainer.model, encoder.tokenizer, run, recipe)
+    save_tuned(tuned, encoder.tokenizer, run, recipe)
     return directory.finish(
         recipe=recipe,
         base=identity,

@@ -31,7 +31,8 @@ def test_the_loss_weighs_every_token_the_same(model, encoder):
     total = 0.0
     for example in examples:
         with torch.inference_mode():
-            ids, labels = torch.tensor([example.input_ids]), torch.tensor([example.labels])
+            rows = [example.input_ids], [example.labels]
+            ids, labels = (torch.tensor(row, device=model.device) for row in rows)
             total += model(ids, labels=labels).loss.item() * example.loss_tokens
     tokens = sum(label != IGNORE_INDEX for example in examples for label in example.labels)
     expected = total / tokens

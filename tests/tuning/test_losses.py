@@ -46,7 +46,8 @@ def alone(model, examples):
     found = {}
     for at, example in enumerate(examples):
         with torch.inference_mode():
-            ids, labels = torch.tensor([example.input_ids]), torch.tensor([example.labels])
+            rows = [example.input_ids], [example.labels]
+            ids, labels = (torch.tensor(row, device=model.device) for row in rows)
             found[at] = model(ids, labels=labels).loss.item()
     return found
 

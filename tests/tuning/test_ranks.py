@@ -23,9 +23,10 @@ ACCELERATE = ("accelerate.commands.launch", "--multi_gpu", "--num_processes", "2
 
 
 def launched(launcher, *arguments):
+    path = os.pathsep.join([str(shipped("recipes").parent), *sys.path])
     return subprocess.run(
         [sys.executable, "-m", *launcher, "curate", "train", *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(shipped("recipes").parent)},
+        env={**os.environ, "PYTHONPATH": path},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ import sys
 
 import orjson
 import pytest
+import torch
 from click.testing import CliRunner
 
 from curate.cli import main
@@ -14,9 +15,14 @@ from curate.errors import CurateError, DatasetError, ModelError, UsageError
 from curate.prompts.encode import IGNORE_INDEX, Encoder
 from curate.prompts.templates import find_template
 from curate.prompts.tokenizer import load_tokenizer
+from curate.recipe import ModelSettings
 from curate.records import Record
 from curate.shipped import shipped
+from curate.tuning.finished import encoder_of
 from curate.tuning.generate import Tuned
+from curate.tuning.measuring import held_out, measure
+from curate.tuning.models import weights_dtype
+from curate.tuning.saving import load_tuned
 from curate.tuning.training import train
 
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
@@ -103,7 +109,8 @@ def test_a_run_tells_what_it_took(finished, dataset, read_rows):
     lengths = {r.id: len(encoder.encode(r).input_ids) for _, r in read_records(dataset, ["train"])}
     seen = [lengths[row["id"]] for row in read_rows(run / "training_losses.jsonl")]
     took = said["resources"]
-    assert (took["device"], took["processes"]) == ("cpu", 1)
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    assert (took["device"], took["processes"]) == (device, 1)
     assert len(seen) == 16
     assert took["tokens"] == sum(seen)
     assert took["tokens_per_second"] == pytest.approx(sum(seen) / took["seconds"], rel=0.05)
@@ -340,3 +347,31 @@ def test_generate_answers_on_the_command_line(finished):
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "saved", "whole", "gpu", "expected"),
+    [
+        ("auto", "float16", False, False, "float32"),
+        ("auto", "bfloat16", False, True, "bfloat16"),
+        ("auto", "float16", False, True, "bfloat16"),
+        ("auto", None, False, True, "float32"),
+        ("auto", "bfloat16", True, True, "float32"),
+        ("bfloat16", "float32", True, True, "bfloat16"),
+        ("float16", "bfloat16", False, False, "float16"),
+    ],
+)
+def test_the_type_of_the_weights(asked, saved, whole, gpu, expected):
+    settings = ModelSettings(model_name_or_path="tiny", dtype=asked)
+    found = weights_dtype(settings, saved and getattr(torch, saved), whole=whole, gpu=gpu)
+    assert found is getattr(torch, expected)
+
+
+def test_what_was_trained_in_half_precision_is_measured_as_it_is_loaded(recipe, tmp_path):
+    settings = recipe("training.bf16=true", "training.max_steps=1", "evaluation.generate=0")
+    said = train(settings, tmp_path / "run")
+    tuned = load_tuned(tmp_path / "run", said)
+    again = measure(
+        tuned, encoder_of(tmp_path / "run", said), held_out(settings), generate=0, max_new_tokens=1
+    )
+    assert again.metrics["loss"] == said["metrics"]["after"]["loss"]
