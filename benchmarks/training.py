@@ -24,6 +24,7 @@ from typing import Any
 import torch
 
 from curate.prompts.encode import IGNORE_INDEX, Encoder, EncodeSettings, Example, load_tokenizer
+from curate.prompts.example import OverLength
 from curate.prompts.templates import find_template
 from curate.records import Record
 from curate.shipped import shipped
@@ -69,6 +70,7 @@ def table(options: argparse.Namespace, folder: Path, trained: int, whole: int) -
     for _ in range(options.rounds):
         for way in options.only:
             runs[way].append(run(way, folder, options.method))
+            print(way, runs[way][-1], file=sys.stderr)
     print(f"{options.size}, {options.method}: {whole:,} tokens, {trained:,} of them with a loss")
     print("| way | seconds to the first step | tokens/s | tokens with a loss/s | beside the bare "
           "loop | peak memory MB | FLOPs utilisation |")  # fmt: skip
@@ -129,7 +131,7 @@ def make_rows(folder: Path, count: int) -> tuple[int, int]:
     words = "one two three four five six seven eight nine ten".split()
     random.seed(0)
     encoder = Encoder(find_template("alpaca"), load_tokenizer(str(folder / "model")),
-                      EncodeSettings(max_length=LONGEST, over_length="drop"))  # fmt: skip
+                      EncodeSettings(max_length=LONGEST))  # fmt: skip
     examples: list[Example] = []
     with (folder / "rows.jsonl").open("w") as file:
         while len(examples) < count:
@@ -138,8 +140,11 @@ def make_rows(folder: Path, count: int) -> tuple[int, int]:
                 id=f"rows:{len(examples) + 1}", instruction=f"Count {len(examples)}.",
                 output=" ".join(random.choices(words, k=max(length, 1))),
             )  # fmt: skip
-            example = encoder.encode(record)
-            if isinstance(example, Example) and len(example.input_ids) <= LONGEST:
+            try:
+                example = encoder.encode(record)
+            except OverLength:
+                continue
+            if isinstance(example, Example):
                 examples.append(example)
                 row = {"instruction": record.instruction, "output": record.output}
                 file.write(json.dumps(row) + "\n")
@@ -303,6 +308,7 @@ def ours(folder: Path, method: str, clock: Clock, *more: str) -> None:
         f"training.per_device_train_batch_size={BATCH}", "training.num_train_epochs=1",
         f"training.learning_rate={RATE}", "training.save_strategy=no", "evaluation.generate=0",
         *(["backend.target_modules=all-linear", "backend.r=16"] if method == "lora" else []),
+        *(["model.dtype=bfloat16"] if CUDA else []),
         *more, "-o", folder / "run", "--overwrite",
     )  # fmt: skip
 

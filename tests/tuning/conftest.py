@@ -12,6 +12,7 @@ from curate.splitting import split_dataset
 from curate.steps import STEPS, select_steps
 
 QUICK = (
+    "model.dtype=float32",  # on a GPU too: what is compared is compared closely
     "training.max_steps=4", "training.per_device_train_batch_size=4", "training.logging_steps=1",
     "training.save_strategy=steps", "training.save_steps=2", "evaluation.generate=2",
     "evaluation.max_new_tokens=4",

@@ -24,7 +24,7 @@ def test_lora_merged_is_a_plain_model(finished, tmp_path):
     assert done.merged < 1e-4
     tuned, ids = Tuned(run), torch.arange(10, 40)[None]
     plain = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "out")
-    assert plain.dtype == tuned.model.dtype
+    assert plain.dtype == torch.float32
     plain, ids = plain.to(tuned.model.device), ids.to(tuned.model.device)
     with torch.no_grad():
         merged, expected = plain(ids).logits, tuned.model(ids).logits

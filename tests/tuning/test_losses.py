@@ -27,7 +27,7 @@ SIZE = 200
 
 @pytest.fixture(scope="module")
 def model():
-    return load_model(ModelSettings(model_name_or_path="tiny")).eval()
+    return load_model(ModelSettings(model_name_or_path="tiny", dtype="float32")).eval()
 
 
 @pytest.fixture(scope="module")

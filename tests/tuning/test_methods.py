@@ -18,6 +18,7 @@ from curate.tuning.generate import Tuned
 from curate.tuning.training import train
 
 QUICK = (
+    "model.dtype=float32",  # on a GPU too: what is compared is compared closely
     "training.max_steps=4", "training.per_device_train_batch_size=4", "training.logging_steps=1",
     "training.save_strategy=steps", "training.save_steps=2", "training.save_total_limit=3",
     "evaluation.generate=2", "evaluation.max_new_tokens=4",

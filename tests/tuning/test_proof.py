@@ -113,7 +113,7 @@ def test_an_epoch_sees_every_row_of_the_preview_once(recipe, dataset, tmp_path, 
 
 @pytest.fixture(scope="module")
 def model():
-    return load_model(ModelSettings(model_name_or_path="tiny"))
+    return load_model(ModelSettings(model_name_or_path="tiny", dtype="float32"))
 
 
 @pytest.mark.parametrize("name", [*(template.name for template in list_templates()), "chat"])

@@ -56,7 +56,7 @@ def test_lora_is_merged_into_what_it_was_trained_on(recipe, tmp_path, dataset):
     assert done.merged < 1e-3
     assert "quantization_config" not in json.loads((tmp_path / "out/config.json").read_text())
     merged = AutoModelForCausalLM.from_pretrained(tmp_path / "out")
-    base = load_model(ModelSettings(model_name_or_path="tiny"))
+    base = load_model(ModelSettings(model_name_or_path="tiny")).cpu()
     name = "model.layers.0.mlp.down_proj.weight"
     moved = (merged.state_dict()[name] - base.state_dict()[name]).abs()
     assert moved.gt(0).float().mean() > 0.9

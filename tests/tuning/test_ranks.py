@@ -26,7 +26,7 @@ def launched(launcher, *arguments):
     path = os.pathsep.join([str(shipped("recipes").parent), *sys.path])
     return subprocess.run(
         [sys.executable, "-m", *launcher, "curate", "train", *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 

@@ -114,7 +114,7 @@ def test_a_run_tells_what_it_took(finished, dataset, read_rows):
     assert len(seen) == 16
     assert took["tokens"] == sum(seen)
     assert took["tokens_per_second"] == pytest.approx(sum(seen) / took["seconds"], rel=0.05)
-    assert 100e6 < took["peak_memory_bytes"] < 100e9
+    assert 50e6 < took["peak_memory_bytes"] < 100e9
 
 
 def test_a_resumed_run_ends_in_the_same_bytes(finished, recipe, tmp_path):
