@@ -14,6 +14,7 @@ from curate.cli.clean import clean_command
 from curate.cli.convert import convert_command
 from curate.cli.demo import demo_command
 from curate.cli.diff import diff_command
+from curate.cli.evaluate import evaluate_command
 from curate.cli.explain import explain_command
 from curate.cli.export import export_command
 from curate.cli.generate import generate_command
@@ -33,7 +34,8 @@ from curate.errors import CurateError
 __all__ = ["main"]
 
 _CURATE = clean_command, index_command, merge_command, split_command, convert_command, push_command
-_TUNE = train_command, verify_command, generate_command, chat_command, export_command
+_TUNE = (train_command, verify_command, evaluate_command, generate_command, chat_command,
+         export_command)  # fmt: skip
 STAGES: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", (inspect_command, explain_command, diff_command, audit_command, report_command)),
     ("Curate", _CURATE),

@@ -5,6 +5,8 @@ from typing import Any
 
 import yaml
 
+from curate.reporting.evaluation_page import METRICS, with_interval
+
 __all__ = ["model_card"]
 
 
@@ -115,11 +117,13 @@ def _metrics(metrics: dict[str, Any]) -> str:
     if not before:
         return "Nothing was held out."
     rows = [
-        f"| {name} | {before[name]} | {after[name]} |"
-        for name in before
-        if name != "loss_by_source"
+        f"| {called} | {with_interval(before, name)} | {with_interval(after, name)} |"
+        for name, called in METRICS.items()
+        if name in before["intervals"]
     ]
-    table = "\n".join(["| | before | after |", "| --- | --- | --- |", *rows])
+    asked = f"; {before['asked']:,} of them answered" if "asked" in before else ""
+    on = f"{before['records']:,} records{asked}. In brackets the 95% interval (bootstrap)."
+    table = "\n".join([on, "", "| | before | after |", "| --- | --- | --- |", *rows])
     sources = before["loss_by_source"]
     if len(sources) < 2:
         return table

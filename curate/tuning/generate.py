@@ -10,6 +10,7 @@ from curate.prompts.encode import OverLength
 from curate.records import Record
 from curate.tuning.answers import Answer, Sampling, answer
 from curate.tuning.finished import encoder_of, read_run
+from curate.tuning.measuring import Measurement, measure
 from curate.tuning.models import require_tuning
 from curate.tuning.saving import load_base, load_tuned
 
@@ -58,6 +59,14 @@ class Tuned:
         with self.model.disable_adapter() if self._adapter_off else nullcontext():
             return answer(self.model, self.encoder, records, max_new_tokens=max_new_tokens,
                           sampling=sampling, stream=stream)  # fmt: skip
+
+    def measure(
+        self, records: Sequence[Record], *, generate: int, max_new_tokens: int
+    ) -> Measurement:
+        """Return the losses on records, and answers to `generate` of them."""
+        with self.model.disable_adapter() if self._adapter_off else nullcontext():
+            return measure(self.model, self.encoder, records, generate=generate,
+                           max_new_tokens=max_new_tokens)  # fmt: skip
 
     def over_length(self, record: Record) -> OverLength | None:
         """Return how long a prompt with its end is, if the run was trained with shorter ones."""

@@ -24,7 +24,9 @@ def require_tuning() -> None:
     from importlib.util import find_spec
 
     missing = [
-        n for n in ("torch", "transformers", "peft", "trl", "accelerate") if not find_spec(n)
+        n
+        for n in ("torch", "transformers", "peft", "trl", "accelerate", "rapidfuzz")
+        if not find_spec(n)
     ]
     if missing:
         raise ModelError(
