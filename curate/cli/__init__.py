@@ -11,6 +11,7 @@ from curate import __version__
 from curate.cli.audit import audit_command
 from curate.cli.chat import chat_command
 from curate.cli.clean import clean_command
+from curate.cli.compare import compare_command
 from curate.cli.convert import convert_command
 from curate.cli.demo import demo_command
 from curate.cli.diff import diff_command
@@ -34,8 +35,8 @@ from curate.errors import CurateError
 __all__ = ["main"]
 
 _CURATE = clean_command, index_command, merge_command, split_command, convert_command, push_command
-_TUNE = (train_command, verify_command, evaluate_command, generate_command, chat_command,
-         export_command)  # fmt: skip
+_TUNE = (train_command, verify_command, evaluate_command, compare_command, generate_command,
+         chat_command, export_command)  # fmt: skip
 STAGES: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", (inspect_command, explain_command, diff_command, audit_command, report_command)),
     ("Curate", _CURATE),

@@ -7,7 +7,7 @@ from typing import Any
 from curate.reporting.before_after import Column
 from curate.reporting.verbs import Verb
 
-__all__ = ["funnel", "histogram", "sunburst"]
+__all__ = ["curves", "funnel", "histogram", "sunburst"]
 
 _HOLE, _MIDDLE, _RIM = 52, 150, 250  # radii of the sunburst
 _LETTER = 6.6  # width of a letter there
@@ -71,6 +71,52 @@ def histogram(columns: Sequence[Column]) -> dict[str, Any]:
         "highest": highest,
         "marks": marks,
     }
+
+
+def curves(series: Mapping[str, Sequence[Sequence[float]]]) -> dict[str, Any] | None:
+    """Return lines through points (x, y) with marks at round numbers; None if there is no point.
+
+    >>> shown = curves({"a": [(0, 2.0), (10, 1.0)], "b": []})
+    >>> shown["lines"]
+    [{'name': 'a', 'points': '0.0,0.0 880.0,130.0'}]
+    >>> shown["up"][-1], shown["across"][-1]
+    ({'y': 0.0, 'label': '2'}, {'x': 880.0, 'label': '10'})
+    """
+    width, height = 880, 260
+    drawn = {
+        name: [(x, y) for x, y in points if math.isfinite(y)] for name, points in series.items()
+    }
+    points = [point for line in drawn.values() for point in line]
+    if not points:
+        return None
+    right = max(1, *(x for x, _ in points))
+    up = _ticks(max(max(y for _, y in points), 1e-9))
+    across, top = _ticks(right), up[-1]
+    return {
+        "width": width,
+        "height": height,
+        "up": [{"y": round(height - height * y / top, 1), "label": f"{y:g}"} for y in up],
+        "across": [
+            {"x": round(width * x / right, 1), "label": f"{x:g}"} for x in across if x <= right
+        ],
+        "lines": [
+            {"name": name, "points": " ".join(
+                f"{round(width * x / right, 1)},{round(height - height * max(y, 0) / top, 1)}"
+                for x, y in line)}
+            for name, line in drawn.items() if line
+        ],
+    }  # fmt: skip
+
+
+def _ticks(most: float) -> list[float]:
+    """Return round numbers from 0 to the first that is at least `most`.
+
+    >>> _ticks(2.7), _ticks(60), _ticks(0.05)
+    ([0, 1, 2, 3], [0, 20, 40, 60], [0.0, 0.01, 0.02, 0.03, 0.04, 0.05])
+    """
+    power = 10 ** math.floor(math.log10(most))
+    step = next(each * power for each in (0.2, 0.5, 1, 2, 5) if most <= 5 * each * power)
+    return [round(at * step, 9) for at in range(math.ceil(round(most / step, 9)) + 1)]
 
 
 def _short(number: int) -> str:

@@ -19,7 +19,7 @@ from curate.tuning.names import EVALUATION, EVALUATION_LINES, EVALUATION_PAGE
 from curate.tuning.ranks import say
 from curate.tuning.scoring import interval, rouge_l
 
-__all__ = ["evaluate", "evaluate_run", "figures", "lines", "read_data", "to_measure_on"]
+__all__ = ["evaluate_run", "figures", "lines", "measure_run", "read_data", "to_measure_on"]
 
 SCHEMA_VERSION = 1
 _LENGTHS = (16, 64, 256, 1024)
@@ -47,7 +47,10 @@ def evaluate_run(
     """
     said = read_run(run)
     records = read_data(data, layout, mapping) if data else to_measure_on(said, run)
-    pair = evaluate(run, records, generate=generate, max_new_tokens=max_new_tokens)
+    pair = [
+        measure_run(run, records, base=base, generate=generate, max_new_tokens=max_new_tokens)
+        for base in (True, False)
+    ]
     recipe = said["recipe"]
     found = {
         "schema_version": SCHEMA_VERSION,
@@ -100,26 +103,22 @@ def to_measure_on(said: dict[str, Any], run: Path) -> list[Record]:
     raise DatasetError(f"{run}: nothing was held out from its training; give --data SOURCE")
 
 
-def evaluate(
-    run: Path, records: Sequence[Record], *, generate: int, max_new_tokens: int
-) -> tuple[Measurement, Measurement]:
-    """Return what the base of a run, and what was tuned, do on the records.
+def measure_run(
+    run: Path, records: Sequence[Record], *, base: bool, generate: int, max_new_tokens: int
+) -> Measurement:
+    """Return what the base of a run, or what was tuned, does on the records.
 
     Raises:
         DatasetError: there is no finished run, it is damaged, or no record fits into it.
         ModelError: the base model cannot be loaded, or is not that of the run.
     """
-    read_run(run)
-    found = []
-    for base in (True, False):
-        what = "the base" if base else "what was tuned"
-        say(f"{run}: measuring {what} on {len(records):,} records")
-        model = Tuned(run, base=base)
-        measured = model.measure(records, generate=generate, max_new_tokens=max_new_tokens)
-        if not measured.losses:
-            raise DatasetError(f"{run}: every record is longer than its data.max_length")
-        found.append(measured)
-    return found[0], found[1]
+    what = "the base" if base else "what was tuned"
+    say(f"{run}: measuring {what} on {len(records):,} records")
+    model = Tuned(run, base=base)
+    measured = model.measure(records, generate=generate, max_new_tokens=max_new_tokens)
+    if not measured.losses:
+        raise DatasetError(f"{run}: every record is longer than its data.max_length")
+    return measured
 
 
 def figures(before: Measurement, after: Measurement) -> dict[str, Any]:
