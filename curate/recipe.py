@@ -1,24 +1,27 @@
 """A recipe: YAML in, frozen settings out, every fault at once with its line."""
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curate.errors import UsageError, clip
 from curate.prompts.encode import EncodeSettings
 from curate.recipe_yaml import Document, faults, load, override
 from curate.shipped import shipped
 from curate.tuning.backends import BACKENDS, Backend
+from curate.tuning.sft_fields import training_type
 
 __all__ = ["DataSettings", "EvaluationSettings", "ModelSettings", "Recipe", "find_recipe",
-           "load_recipe"]  # fmt: skip
+           "load_recipe", "recipe_schema", "shipped_recipes"]  # fmt: skip
 
 if TYPE_CHECKING:
     AnyBackend = Backend
+    Training = dict[str, Any]
 else:
+    Training = training_type()
     AnyBackend = Annotated[Union[BACKENDS], Field(discriminator="method")]  # noqa: UP007
 
 _METHOD = "backend.method="
@@ -78,6 +81,12 @@ class EvaluationSettings(BaseModel):
         description="A SOURCE of held-out records; else the validation split, if there is one.",
     )
     generate: int = Field(8, ge=0, description="Records answered before and after (exact match).")
+    every: int | None = Field(
+        None, ge=1, description="Measure the held-out loss in training too, each so many steps."
+    )
+    patience: int | None = Field(
+        None, ge=1, description="Stop when it was not the lowest so often in a row; keep the best."
+    )
     max_new_tokens: int = Field(64, ge=1, description="Longest generated answer, in tokens.")
 
 
@@ -90,36 +99,38 @@ class Recipe(BaseModel):
     model: ModelSettings
     data: DataSettings
     backend: AnyBackend
-    training: dict[str, Any] = Field(
+    training: Training = Field(
         default_factory=dict, description="Fields of TRL's SFTConfig, under their own names."
     )
     evaluation: EvaluationSettings = EvaluationSettings()
 
-    @model_validator(mode="after")
-    def _goes_together(self) -> "Recipe":
-        backend, model = self.backend, self.model
+    def conflicts(self) -> Iterator[tuple[tuple[str, str], str]]:
+        """Yield the settings that do not go with others, each with the reason."""
+        backend, model, training = self.backend, self.model, self.training
         if self.data.packing and backend.cannot_pack:
-            raise _refused(
-                ("data", "packing"), f"backend.method is {backend.method}: {backend.cannot_pack}"
-            )
+            yield ("data", "packing"), f"backend.method is {backend.method}: {backend.cannot_pack}"
         if model.load_in_4bit and model.load_in_8bit:
-            raise _refused(("model", "load_in_8bit"), "model.load_in_4bit is true too: choose one")
+            yield ("model", "load_in_8bit"), "model.load_in_4bit is true too: choose one"
         if model.dtype == "float16" and not backend.saves_adapter:
-            raise _refused(
+            yield (
                 ("model", "dtype"),
                 f"backend.method is {backend.method}, and float16 has too small a range to train "
                 "the weights themselves in: use bfloat16 or float32",
             )
         if model.quantized and backend.cannot_quantize:
-            raise _refused(("model", model.quantized), backend.cannot_quantize)
-        return self
-
-
-def _refused(at: tuple[str, str], why: str) -> PydanticCustomError:
-    """Return a fault of two settings that do not go together; `at` is the key to be named."""
-    return PydanticCustomError(
-        "refused", "{key}: {why}", {"at": at, "key": ".".join(at), "why": why}
-    )
+            yield ("model", model.quantized), backend.cannot_quantize
+        if training.get("bf16") and training.get("fp16"):
+            yield ("training", "fp16"), "training.bf16 is true too: choose one"
+        if not self.evaluation.patience:
+            return
+        if not self.evaluation.every:
+            yield ("evaluation", "patience"), "evaluation.every is missing: when to measure"
+        for name in ("save_strategy", "save_steps"):
+            if name in training:
+                yield (
+                    ("training", name),
+                    "with evaluation.patience a checkpoint is saved whenever it is measured",
+                )
 
 
 def find_recipe(name: str) -> Path:
@@ -134,8 +145,26 @@ def find_recipe(name: str) -> Path:
     inside = shipped("recipes") / f"{name.removesuffix('.yaml')}.yaml"
     if "/" not in name and inside.is_file():
         return inside
-    known = ", ".join(sorted(p.stem for p in shipped("recipes").glob("*.yaml")))
-    raise UsageError(f"{clip(name)}: no such recipe file; shipped recipes: {known}")
+    names = shipped_recipes()
+    near = difflib.get_close_matches(name, names, n=1)
+    maybe = f" (did you mean {near[0]!r}?)" if near else ""
+    raise UsageError(
+        f"{clip(name)}: no such recipe file{maybe}; shipped recipes: {', '.join(names)}"
+    )
+
+
+def shipped_recipes() -> list[str]:
+    """Return the names of the recipes that ship."""
+    return sorted(path.stem for path in shipped("recipes").glob("*.yaml"))
+
+
+def recipe_schema() -> dict[str, Any]:
+    """Return the JSON schema of a recipe file, for editors."""
+    schema = Recipe.model_json_schema()
+    extends = {"type": "string", "description": "A recipe that this one is laid over."}
+    schema["properties"] = {"extends": extends, **schema["properties"]}
+    schema.pop("required", None)  # what it is laid over can have it
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -156,15 +185,22 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
             _switch(document, text.removeprefix(_METHOD))
         override(document, text)
     try:
-        return Recipe.model_validate(document.values)
+        recipe = Recipe.model_validate(document.values)
     except ValidationError as error:
         raise UsageError("\n".join(faults(error, document, Recipe))) from error
+    conflicts = [f"{document.place(at)}: {'.'.join(at)}: {why}" for at, why in recipe.conflicts()]
+    if conflicts:
+        raise UsageError("\n".join(conflicts))
+    return recipe
 
 
 def _extend(document: Document, path: Path, parent: object) -> Document:
     base_path = path.parent / str(parent)
     if not base_path.is_file():
-        raise UsageError(f"{document.place(('extends',))}: extends {clip(parent)}: no such file")
+        try:
+            base_path = find_recipe(str(parent))
+        except UsageError as error:
+            raise UsageError(f"{document.place(('extends',))}: extends {error}") from error
     base = load(base_path)
     if "extends" in base.values:
         raise UsageError(f"{base.place(('extends',))}: a recipe extends at most one level")

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
+from typing_extensions import is_typeddict
 
 from curate.errors import UsageError, clip
 from curate.safe_yaml import FAULTS, SafeLoader, parse_yaml, reason
@@ -16,24 +17,66 @@ from curate.safe_yaml import FAULTS, SafeLoader, parse_yaml, reason
 __all__ = ["Document", "faults", "load", "override"]
 
 FOREIGN_NAMES = {
+    "adapter": "backend.method",
+    "alpha": "backend.lora_alpha",
     "base_model": "model.model_name_or_path",
+    "base_model_name": "model.model_name_or_path",
     "batch_size": "training.per_device_train_batch_size",
+    "chat_template": "data.template",
+    "checkpointing_steps": "training.save_steps",
     "cutoff_len": "data.max_length",
+    "dataset_name": "data.dataset",
+    "dataset_path": "data.dataset",
+    "datasets": "data.dataset",
+    "dropout": "backend.lora_dropout",
+    "early_stopping_patience": "evaluation.patience",
+    "epochs": "training.num_train_epochs",
+    "eval_dataset": "evaluation.dataset",
+    "eval_steps": "evaluation.every",
+    "finetuning_type": "backend.method",
+    "grad_accum_steps": "training.gradient_accumulation_steps",
+    "load_in_4_bit": "model.load_in_4bit",
     "lora_rank": "backend.r",
     "lora_r": "backend.r",
     "lora_target": "backend.target_modules",
+    "lora_target_linear": "backend.target_modules (all-linear)",
     "lora_target_modules": "backend.target_modules",
     "lr": "training.learning_rate",
+    "lr_scheduler": "training.lr_scheduler_type",
+    "max_epochs": "training.num_train_epochs",
+    "max_seq_len": "data.max_length",
     "max_seq_length": "data.max_length",
     "micro_batch_size": "training.per_device_train_batch_size",
+    "model": "model.model_name_or_path",
+    "model_name": "model.model_name_or_path",
+    "model_path": "model.model_name_or_path",
     "num_epochs": "training.num_train_epochs",
+    "optimizer": "training.optim",
+    "output_dir": "-o",
+    "peft_type": "backend.method",
+    "prompt_template": "data.template",
+    "quantization_bit": "model.load_in_4bit or model.load_in_8bit",
+    "random_seed": "seed",
     "rank": "backend.r",
+    "revision": "model.model_revision",
+    "sample_packing": "data.packing",
+    "save_safetensors": "nothing: safetensors are all that is saved",
     "sequence_len": "data.max_length",
-    "alpha": "backend.lora_alpha",
+    "stage": "nothing: instruction tuning is all there is",
+    "torch_dtype": "model.dtype",
+    "train_dataset": "data.dataset",
+    "train_on_inputs": "data.loss",
+    "train_on_prompt": "data.loss",
+    "use_dora": "backend.use_dora",
+    "use_peft": "backend.method",
+    "val_set_size": "nothing: `curate split` holds records out",
+    "val_size": "nothing: `curate split` holds records out",
+    "warmup_ratio": "training.warmup_steps (below 1 it is a share)",
 }
 """Names of other tools, and what they are called here."""
 
 _MOST_KEYS = 10_000
+_FEW = 20  # names that are listed
 
 Path_ = tuple[str | int, ...]
 
@@ -119,21 +162,25 @@ def override(document: Document, text: str) -> None:
     document.places[keys] = clip(text)
 
 
-def faults(error: ValidationError, document: Document, model: type[BaseModel]) -> Iterator[str]:
-    """Yield a line for each fault that pydantic found."""
+def faults(error: ValidationError, document: Document, model: type[BaseModel]) -> list[str]:
+    """Return a line for each fault that pydantic found, in the order of the document."""
+    order = {place: at for at, place in enumerate(document.places.values())}
+    found: list[tuple[int, str]] = []
     for fault in error.errors():
         path, known = _resolved(model, fault["loc"])
         place, name = document.place(path), _dotted(path)
-        if fault["type"] == "refused":
-            yield f"{document.place(fault.get('ctx', {}).get('at', path))}: {fault['msg']}"
-        elif fault["type"].startswith("union_tag"):
-            yield _wrong_tag(document, path, fault["ctx"])
+        if fault["type"].startswith("union_tag"):
+            line = _wrong_tag(document, path, fault["ctx"])
         elif fault["type"] == "extra_forbidden":
-            yield f"{place}: {name}: no such key{_hint(path, known)}"
+            line = f"{place}: {name}: no such key{_hint(path, known, model)}"
+        elif fault["type"] == "ours":
+            line = f"{place}: {name}: {fault['msg']}"
         elif fault["type"] == "missing":
-            yield f"{place}: {name} is missing"
+            line = f"{place}: {name} is missing"
         else:
-            yield f"{place}: {name} is {clip(fault['input'])}: {fault['msg']}"
+            line = f"{place}: {name} is {clip(fault['input'])}: {fault['msg']}"
+        found.append((order.get(place, -1), line))
+    return [line for _, line in sorted(found, key=lambda each: each[0])]
 
 
 def _wrong_tag(document: Document, path: Path_, said: Mapping[str, Any]) -> str:
@@ -148,12 +195,31 @@ def _wrong_tag(document: Document, path: Path_, said: Mapping[str, Any]) -> str:
     return f"{place}: {name} is {clip(said['tag'])}: it has to be one of {expected}{hint}"
 
 
-def _hint(path: Path_, known: list[str]) -> str:
-    key = str(path[-1])
-    if key in FOREIGN_NAMES:
+def _hint(path: Path_, known: list[str], model: type[BaseModel]) -> str:
+    """Return what a key that is not known may stand for."""
+    key, dotted = str(path[-1]), _dotted(path)
+    if FOREIGN_NAMES.get(key, dotted) != dotted:
         return f"; here it is called {FOREIGN_NAMES[key]}"
-    near = difflib.get_close_matches(key, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(known)}"
+    if near := difflib.get_close_matches(key, known, n=1):
+        return f"; did you mean {near[0]!r}?"
+    everywhere = _everywhere(model)
+    if near := difflib.get_close_matches(key, everywhere, n=1, cutoff=0.8):
+        return f"; did you mean {everywhere[near[0]]}?"
+    few = len(known) <= _FEW
+    return f"; allowed: {', '.join(known)}" if few else f"; it is not among the {len(known)} fields"
+
+
+def _everywhere(model: type[BaseModel], prefix: str = "") -> dict[str, str]:
+    """Return the dotted key of every field, by its last name."""
+    found: dict[str, str] = {}
+    for name, field_ in model.model_fields.items():
+        for kind in get_args(field_.annotation) if field_.discriminator else (field_.annotation,):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                found = _everywhere(kind, f"{prefix}{name}.") | found
+            elif is_typeddict(kind):
+                found = {key: f"{prefix}{name}.{key}" for key in kind.__annotations__} | found
+        found.setdefault(name, f"{prefix}{name}")
+    return found
 
 
 def _resolved(model: type[BaseModel], path: Path_) -> tuple[Path_, list[str]]:
@@ -163,26 +229,30 @@ def _resolved(model: type[BaseModel], path: Path_) -> tuple[Path_, list[str]]:
     """
     keys: list[str | int] = []
     parts = iter(path)
-    current: type[BaseModel] | None = model
+    current: Any = model
     known = list(model.model_fields)
     for part in parts:
         keys.append(part)
         if current is None:
             continue
+        if is_typeddict(current):
+            known, current = list(current.__annotations__), None
+            continue
         known = list(current.model_fields)
-        field = current.model_fields.get(str(part))
-        current = _kind(field, parts) if field else None
+        field_ = current.model_fields.get(str(part))
+        current = _kind(field_, parts) if field_ else None
     return tuple(keys), known
 
 
-def _kind(field: FieldInfo, parts: Iterator[str | int]) -> type[BaseModel] | None:
-    """Return the model that a field holds; of several, the one that the next part names."""
-    kinds = get_args(field.annotation) if field.discriminator else (field.annotation,)
-    if field.discriminator:
+def _kind(field_: FieldInfo, parts: Iterator[str | int]) -> Any:  # noqa: ANN401
+    """Return what holds the keys of a field; of several, the one that the next part names."""
+    kinds = get_args(field_.annotation) if field_.discriminator else (field_.annotation,)
+    if field_.discriminator:
         tag = next(parts, None)
-        kinds = tuple(k for k in kinds if k.model_fields[field.discriminator].default == tag)
+        kinds = tuple(k for k in kinds if k.model_fields[field_.discriminator].default == tag)
     kind = kinds[0] if kinds else None
-    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+    is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
+    return kind if is_model or is_typeddict(kind) else None
 
 
 def _dotted(path: Path_) -> str:

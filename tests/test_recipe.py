@@ -64,10 +64,10 @@ def test_every_fault_at_once_with_its_line(recipe):
     assert str(caught.value).splitlines() == [
         f"{path}:1: model.model_name_or_path is missing",
         f"{path}:2: model.base_model: no such key; here it is called model.model_name_or_path",
-        f"{path}:6: data.loss is everything: Input should be 'completion', 'assistant' or 'all'",
         f"{path}:5: data.cutoff_len: no such key; here it is called data.max_length",
-        f"{path}:10: backend.r is 0: Input should be greater than or equal to 1",
+        f"{path}:6: data.loss is everything: Input should be 'completion', 'assistant' or 'all'",
         f"{path}:9: backend.lora_alfa: no such key; did you mean 'lora_alpha'?",
+        f"{path}:10: backend.r is 0: Input should be greater than or equal to 1",
     ]
 
 
@@ -84,7 +84,7 @@ def test_every_fault_at_once_with_its_line(recipe):
         ("a: " + "[" * 3000, r"r\.yaml:1: not valid YAML: nested too deeply"),
         (BOMB, r"more than 10000 keys and items: no recipe"),
         ("seed: \x00\n", r"not valid YAML"),
-        (GOOD + "extends: no.yaml\n", r"r\.yaml:9: extends no\.yaml: no such file"),
+        (GOOD + "extends: no.yaml\n", r"r\.yaml:9: extends no\.yaml: no such recipe file"),
         ("!!python/object/apply:os.system ['true']\n", "a recipe is a mapping"),
         (
             GOOD + "x: !!python/object/apply:os.system ['true']\n",
@@ -111,7 +111,7 @@ def test_overrides_that_cannot_be(recipe, override, message):
 
 
 def test_a_recipe_that_is_not_there():
-    with pytest.raises(UsageError, match=r"no such recipe file; shipped recipes: .*lora"):
+    with pytest.raises(UsageError, match=r"\(did you mean 'lora'\?\); shipped recipes: .*lora"):
         find_recipe("lorra")
 
 

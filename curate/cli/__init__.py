@@ -25,6 +25,7 @@ from curate.cli.lint import lint_command
 from curate.cli.merge import merge_command
 from curate.cli.preview import preview_command
 from curate.cli.push import push_command
+from curate.cli.recipe import recipe_command
 from curate.cli.report import report_command
 from curate.cli.split import split_command
 from curate.cli.templates import templates_command
@@ -35,8 +36,10 @@ from curate.errors import CurateError
 __all__ = ["main"]
 
 _CURATE = clean_command, index_command, merge_command, split_command, convert_command, push_command
-_TUNE = (train_command, verify_command, evaluate_command, compare_command, generate_command,
-         chat_command, export_command)  # fmt: skip
+_TUNE = (
+    recipe_command, train_command, verify_command, evaluate_command, compare_command,
+    generate_command, chat_command, export_command,
+)  # fmt: skip
 STAGES: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", (inspect_command, explain_command, diff_command, audit_command, report_command)),
     ("Curate", _CURATE),

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from curate.prompts.encode import Example
 from curate.recipe import ModelSettings
 from curate.tuning.answers import batch_of
 from curate.tuning.models import load_config, weights_dtype
@@ -192,11 +191,8 @@ def activations(model: "PreTrainedModel", config: "SFTConfig", longest: int) -> 
 
 def _measuring(prepared: Prepared, base: "PreTrainedModel") -> int:
     """Return the bytes of the logits of a batch of held-out records, in three copies."""
-    if not prepared.held_out:
-        return 0
-    items = prepared.encoder.encode_all(prepared.held_out)
-    longest = max((len(item.input_ids) for item in items if isinstance(item, Example)), default=0)
+    longest = max((len(example.input_ids) for example in prepared.measured), default=0)
     vocabulary: int = base.get_input_embeddings().weight.shape[0]
-    rows = min(batch_of(longest, vocabulary), len(prepared.held_out))
+    rows = min(batch_of(longest, vocabulary), len(prepared.measured))
     width: int = next(base.parameters()).element_size()
     return rows * longest * vocabulary * (8 + width)

@@ -25,8 +25,12 @@ def _draw(metrics: Path, picture: Path) -> None:
 
     rows = list(read_lines(metrics)) if metrics.exists() else []
     figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
-    axes.plot([row["step"] for row in rows], [row["loss"] for row in rows], marker=".")
-    axes.set(xlabel="step", ylabel="training loss (nats per token)", ylim=(0, None))
+    for key, name in (("loss", "training"), ("held_out_loss", "held-out records")):
+        points = [(row["step"], row[key]) for row in rows if key in row]
+        if points:
+            axes.plot(*zip(*points, strict=True), marker=".", label=name)
+    axes.set(xlabel="step", ylabel="loss (nats per token)", ylim=(0, None))
+    axes.legend()
     axes.grid(alpha=0.3)
     figure.savefig(picture, dpi=120, metadata={"Software": None})
     pyplot.close(figure)

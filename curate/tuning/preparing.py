@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from curate.dataset import audit
 from curate.errors import DatasetError
-from curate.prompts.encode import Encoder
+from curate.prompts.encode import Encoder, Example
 from curate.prompts.templates import find_template
 from curate.prompts.tokenizer import load_tokenizer
 from curate.recipe import Recipe
@@ -37,6 +37,12 @@ class Prepared:
     encoder: Encoder
     rows: Rows
     held_out: list[Record]
+
+    @cached_property
+    def measured(self) -> list[Example]:
+        """The held-out records that are short enough."""
+        items = self.encoder.encode_all(self.held_out)
+        return [item for item in items if isinstance(item, Example)]
 
     @cached_property
     def places(self) -> list[list[int]]:
@@ -76,4 +82,10 @@ def prepare(recipe: Recipe, run: Path | None, directory: RunDirectory | None = N
     say(f"{len(rows.examples):,} records {how}, digest {rows.digest}")
     if directory:
         directory.expect(recipe, rows.digest)
-    return Prepared(recipe, dataset, config, encoder, rows, held_out(recipe))
+    prepared = Prepared(recipe, dataset, config, encoder, rows, held_out(recipe))
+    if recipe.evaluation.every and not prepared.measured:
+        raise DatasetError(
+            "evaluation.every: no record is held out to measure on; split the dataset with "
+            "`curate split`, or name a source as evaluation.dataset"
+        )
+    return prepared

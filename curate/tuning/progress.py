@@ -40,6 +40,9 @@ class _Bar:
     def loss(self, number: int, loss: float) -> None:
         self._progress.update(self._task, completed=number, loss=f"  loss {loss:.3f}")
 
+    def held_out(self, number: int, loss: float) -> None:
+        self._progress.console.print(f"step {number}  held-out loss {loss:.3f}", highlight=False)
+
     def stop(self) -> None:
         self._progress.stop()
 
@@ -51,6 +54,9 @@ class _Nothing:
         """Show nothing."""
 
     def loss(self, number: int, loss: float) -> None:
+        """Show nothing."""
+
+    def held_out(self, number: int, loss: float) -> None:
         """Show nothing."""
 
     def stop(self) -> None:
@@ -68,6 +74,9 @@ class _Lines:
 
     def loss(self, number: int, loss: float) -> None:
         talk(f"step {number}/{self._steps}  loss {loss:.3f}")
+
+    def held_out(self, number: int, loss: float) -> None:
+        talk(f"step {number}/{self._steps}  held-out loss {loss:.3f}")
 
     def stop(self) -> None:
         """Nothing is open."""
@@ -97,6 +106,10 @@ def make_progress(directory: "RunDirectory", losses: "TrainingLosses") -> "Train
                 row["loss_by_source"] = losses.take_sources()
                 directory.log(METRICS, [{"step": state.global_step, **row}])
                 self.shown.loss(state.global_step, logs["loss"])
+            if "eval_loss" in logs and is_main():
+                row = {"held_out_loss": round(logs["eval_loss"], 6), "epoch": logs.get("epoch")}
+                directory.log(METRICS, [{"step": state.global_step, **row}])
+                self.shown.held_out(state.global_step, logs["eval_loss"])
 
         def on_train_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
             self.shown.stop()

@@ -1,8 +1,12 @@
 """SFTTrainer, its loss also told by record."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from curate.prompts.encode import Example
+from curate.tuning.answers import losses_of
 from curate.tuning.losses import TrainingLosses, record_losses
+from curate.tuning.ranks import each_a_share
 
 if TYPE_CHECKING:
     from trl import SFTTrainer
@@ -13,14 +17,29 @@ __all__ = ["make_watched"]
 def make_watched() -> type["SFTTrainer"]:
     """Return a class whose batches say whose each token is, and which notes the losses.
 
+    Held-out records are measured as before and after training: every token weighs the same.
+
     The loss that is trained on is TRL's own, untouched.
     """
     from trl import SFTTrainer
 
     class Watched(SFTTrainer):  # type: ignore[misc]
-        def __init__(self, losses: TrainingLosses, **options: Any) -> None:
+        def __init__(
+            self, losses: TrainingLosses, measured: Sequence[Example], **options: Any
+        ) -> None:
             self.record_losses = losses
+            self.measured = measured
             super().__init__(**options)
+
+        def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+            pad = self.data_collator.pad
+            found = each_a_share(self.measured, lambda some: losses_of(self.model, some, pad=pad))
+            tokens = sum(loss.tokens for loss in found)
+            metrics = {"eval_loss": sum(loss.total for loss in found) / max(tokens, 1)}
+            self.log(metrics)
+            told = self.args, self.state, self.control  # type: ignore[has-type]
+            self.control = self.callback_handler.on_evaluate(*told, metrics)
+            return metrics
 
         def compute_loss(
             self, model: Any, inputs: dict[str, Any], *rest: Any, **options: Any

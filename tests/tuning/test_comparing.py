@@ -146,6 +146,7 @@ def test_the_page_escapes_and_says_what_cannot_be_compared(made):
         (["RUN", "seed=3"], 2, "seed=3: changes recipes, and there are only runs"),
         (["lora", "lora", "data.dataset=x"], 2, "lora: is there twice"),
         (["lora", "nonsense"], 2, "nonsense: no such recipe file; shipped recipes: adapter"),
+        (["lora", "full", "training.max_stepz=3"], 2, "did you mean 'max_steps'?"),
         (["lora", "data.dataset=nowhere"], 1, "lora: training ended with exit code 1"),
         (["EMPTY"], 1, "has no run.json"),
         (["RUN", "--data", "nowhere.json"], 1, "nowhere.json does not exist"),

@@ -87,11 +87,11 @@ def test_two_processes_resume_and_fail_as_one(dataset, tmp_path):
 @pytest.mark.parametrize("variable", ["ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED"])
 def test_a_launcher_that_shards_is_refused(recipe, tmp_path, monkeypatch, variable):
     monkeypatch.setenv(variable, "true")
-    with pytest.raises(UsageError, match="the weights are to be sharded"):
+    with pytest.raises(UsageError, match="the weights would be sharded"):
         train(recipe(), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_settings_that_shard_are_refused(recipe, tmp_path):
-    with pytest.raises(UsageError, match="the weights are to be sharded"):
+    with pytest.raises(UsageError, match="the weights would be sharded"):
         train(recipe("training.fsdp=full_shard"), tmp_path / "run")
