@@ -114,7 +114,7 @@ class SFTField:
             return value if isinstance(value, str) and self._is_choice(value) else _NOT
         if kind in ("int", "float"):
             return _number(value, whole=kind == "int")
-        of = {"bool": bool, "list": list, "dict": dict, "none": type(None)}[kind]
+        of: Any = {"bool": bool, "list": list, "dict": dict, "none": type(None)}[kind]
         if not isinstance(value, of):
             return _NOT
         is_texts = kind != "list" or all(isinstance(each, str) for each in value)
