@@ -1,7 +1,7 @@
 """The errors a user can fix. Anything else is a bug and keeps its traceback."""
 
 __all__ = ["AccountError", "CurateError", "DatasetError", "HubError", "ModelError", "SourceError",
-           "TemplateError", "UnknownTemplateError", "UsageError", "clip"]  # fmt: skip
+           "TemplateError", "TrainingError", "UnknownTemplateError", "UsageError", "clip"]  # fmt: skip
 
 
 class CurateError(Exception):
@@ -44,6 +44,10 @@ class UnknownTemplateError(TemplateError):
 
 class ModelError(CurateError):
     """A model or tokenizer cannot be found or loaded."""
+
+
+class TrainingError(CurateError):
+    """A training cannot go on."""
 
 
 def clip(value: object, limit: int = 80) -> str:

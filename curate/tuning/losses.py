@@ -1,5 +1,6 @@
 """Loss by record and by source: the records' numbers travel with the tokens."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,7 @@ class TrainingLosses:
 
     Attributes:
         seen: tokens of all batches in this process, padding aside.
+        stopped: whether the person at the terminal has asked the run to stop.
 
     """
 
@@ -88,12 +90,22 @@ class TrainingLosses:
         self._ids = ids
         self._sources = sources
         self.seen = 0
+        self.stopped = False
         self._step: list[Loss] = []
         self._window: list[Loss] = []
 
     def add(self, losses: list[Loss]) -> None:
         """Take in the losses of a batch."""
         self._step += losses
+
+    def wild(self) -> list[str]:
+        """Return the ids of the records of this step whose loss is not finite."""
+        return [self._ids[loss.record] for loss in self._step if not math.isfinite(loss.total)]
+
+    def highest(self, most: int) -> list[str]:
+        """Return the ids of the records of this step with the highest losses, and what they are."""
+        worst = sorted(self._step, key=lambda loss: -loss.mean)[:most]
+        return [f"{self._ids[loss.record]} ({loss.mean:.3g})" for loss in worst]
 
     def take_step(self, step: int) -> list[dict[str, Any]]:
         """Return a line for each record of the step that ends, in whichever process it was."""

@@ -1,6 +1,7 @@
 """Show a run while it goes, and log it."""
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from curate.reporting.terminal import talk
@@ -37,8 +38,9 @@ class _Bar:
     def step(self, number: int) -> None:
         self._progress.update(self._task, completed=number)
 
-    def loss(self, number: int, loss: float) -> None:
-        self._progress.update(self._task, completed=number, loss=f"  loss {loss:.3f}")
+    def loss(self, number: int, loss: float, speed: float) -> None:
+        said = f"  loss {loss:.3f}  {speed:,.0f} tokens/s"
+        self._progress.update(self._task, completed=number, loss=said)
 
     def held_out(self, number: int, loss: float) -> None:
         self._progress.console.print(f"step {number}  held-out loss {loss:.3f}", highlight=False)
@@ -53,7 +55,7 @@ class _Nothing:
     def step(self, number: int) -> None:
         """Show nothing."""
 
-    def loss(self, number: int, loss: float) -> None:
+    def loss(self, number: int, loss: float, speed: float) -> None:
         """Show nothing."""
 
     def held_out(self, number: int, loss: float) -> None:
@@ -72,8 +74,8 @@ class _Lines:
     def step(self, number: int) -> None:
         """Nothing: a log is read later."""
 
-    def loss(self, number: int, loss: float) -> None:
-        talk(f"step {number}/{self._steps}  loss {loss:.3f}")
+    def loss(self, number: int, loss: float, speed: float) -> None:
+        talk(f"step {number}/{self._steps}  loss {loss:.3f}  {speed:,.0f} tokens/s")
 
     def held_out(self, number: int, loss: float) -> None:
         talk(f"step {number}/{self._steps}  held-out loss {loss:.3f}")
@@ -88,10 +90,12 @@ def make_progress(directory: "RunDirectory", losses: "TrainingLosses") -> "Train
 
     class Progress(TrainerCallback):  # type: ignore[misc]
         shown: _Bar | _Lines | _Nothing = _Nothing()
+        began = 0.0
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
             if is_main():
                 self.shown = (_Bar if sys.stderr.isatty() else _Lines)(state.max_steps)
+            self.began = time.perf_counter()
 
         def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
             lines = losses.take_step(state.global_step)
@@ -105,7 +109,8 @@ def make_progress(directory: "RunDirectory", losses: "TrainingLosses") -> "Train
                 row = {key: logs[key] for key in _LOGGED if key in logs}
                 row["loss_by_source"] = losses.take_sources()
                 directory.log(METRICS, [{"step": state.global_step, **row}])
-                self.shown.loss(state.global_step, logs["loss"])
+                speed = losses.seen / max(time.perf_counter() - self.began, 1e-9)
+                self.shown.loss(state.global_step, logs["loss"], speed)
             if "eval_loss" in logs and is_main():
                 row = {"held_out_loss": round(logs["eval_loss"], 6), "epoch": logs.get("epoch")}
                 directory.log(METRICS, [{"step": state.global_step, **row}])

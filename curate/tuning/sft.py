@@ -11,6 +11,7 @@ from curate.tuning.collating import Collator, rows_of
 from curate.tuning.losses import TrainingLosses
 from curate.tuning.ranks import say
 from curate.tuning.sft_fields import SHARDED
+from curate.tuning.stopping import make_stopper
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -121,7 +122,7 @@ def make_trainer(
     encoder, rows, evaluation = prepared.encoder, prepared.rows, prepared.recipe.evaluation
     losses = TrainingLosses([example.id for example in rows.examples], rows.sources)
     measured = prepared.measured if evaluation.every else []
-    callbacks = [make_progress(directory, losses)]
+    callbacks = [make_progress(directory, losses), make_stopper(losses)]
     if evaluation.patience:
         callbacks.append(transformers.EarlyStoppingCallback(evaluation.patience))
     trained = {name: p.data for name, p in model.named_parameters() if p.requires_grad}

@@ -1,28 +1,34 @@
 """Run a recipe: dataset directory in, run directory out."""
 
 import math
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curate.dataset import read_manifest
-from curate.errors import ModelError
+from curate.errors import DatasetError, ModelError
 from curate.prompts.encode import Encoder
 from curate.recipe import Recipe
+from curate.tuning.fitting import memory_told
 from curate.tuning.measuring import measure
 from curate.tuning.models import identify_model, load_model
-from curate.tuning.preparing import prepare
+from curate.tuning.preparing import Prepared, prepare
 from curate.tuning.ranks import is_main, say, wait
 from curate.tuning.resources import Stopwatch
 from curate.tuning.rows import check_packing, check_rows
 from curate.tuning.rundir import RunDirectory
 from curate.tuning.saving import save_tuned
 from curate.tuning.sft import make_trainer
+from curate.tuning.stopping import stopped
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
     from trl import SFTTrainer
 
 __all__ = ["train"]
+
+_UNWRITTEN = ("PytorchStreamWriter", "inline_container")
+"""What torch names where a file of its own cannot be written."""
 
 
 def train(
@@ -36,18 +42,37 @@ def train(
         UsageError: a training field that does not exist or that Curate sets itself.
         DatasetError: the dataset is no sound dataset directory, or the run directory is taken.
         ModelError: the base model cannot be loaded.
+        TrainingError: a loss or a gradient is not finite, or memory has run out.
+        KeyboardInterrupt: it was stopped, after what was done was saved.
     """
     directory = RunDirectory(run, resume=resume, overwrite=overwrite)
     prepared = prepare(recipe, run, directory)
+    try:
+        return _train(prepared, run, directory)
+    except RuntimeError as error:
+        if not any(part in str(error) for part in _UNWRITTEN):
+            raise
+        free = shutil.disk_usage(run).free
+        raise DatasetError(
+            f"{run}: a checkpoint cannot be written, {free / 1e6:,.0f} MB are free there; the last "
+            "whole one is left as it is, and --resume goes on from it"
+        ) from error
+
+
+def _train(prepared: Prepared, run: Path, directory: RunDirectory) -> dict[str, Any] | None:
+    """Measure, train, measure again, save."""
     import transformers
 
+    recipe = prepared.recipe
     encoder, rows, records = prepared.encoder, prepared.rows, prepared.held_out
-    base = load_model(recipe.model, whole=not recipe.backend.saves_adapter)
+    with memory_told(prepared, training=False):
+        base = load_model(recipe.model, whole=not recipe.backend.saves_adapter)
     _check_vocabulary(base, encoder, recipe)
     identity = identify_model(recipe.model, base.config)
     say(f"measuring the base model on {len(records):,} held-out records")
     asked = recipe.evaluation.model_dump(include={"generate", "max_new_tokens"})
-    before = measure(base, encoder, records, **asked)
+    with memory_told(prepared, training=False):
+        before = measure(base, encoder, records, **asked)
     transformers.set_seed(recipe.seed)
     model = recipe.backend.attach(base, encoder.tokenizer)
     trainer = make_trainer(model, prepared, directory)
@@ -61,13 +86,17 @@ def train(
             directory.keep(rows.key, rows.chunk)
     wait()
     watch = Stopwatch()
-    result = trainer.train(resume_from_checkpoint=directory.last_checkpoint())
+    with memory_told(prepared, training=True):
+        result = trainer.train(resume_from_checkpoint=directory.last_checkpoint())
     resources = watch.read(trainer.record_losses.seen)
+    if trainer.record_losses.stopped:
+        raise stopped(result.global_step, trainer.state.max_steps)
     _forget_router_logits(base)
     say("measuring the tuned model on the same")
     # As whoever loads it will: not in the half precision that training may compute in.
     tuned = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
-    after = measure(tuned, encoder, records, **asked)
+    with memory_told(prepared, training=False):
+        after = measure(tuned, encoder, records, **asked)
     if not is_main():
         return None
     save_tuned(tuned, encoder.tokenizer, run, recipe)

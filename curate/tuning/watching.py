@@ -1,8 +1,10 @@
 """SFTTrainer, its loss also told by record."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from curate.errors import TrainingError, clip
 from curate.prompts.encode import Example
 from curate.tuning.answers import losses_of
 from curate.tuning.losses import TrainingLosses, record_losses
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from trl import SFTTrainer
 
 __all__ = ["make_watched"]
+
+_NAMED = 5  # records of a step that went wrong
 
 
 def make_watched() -> type["SFTTrainer"]:
@@ -54,6 +58,27 @@ def make_watched() -> type["SFTTrainer"]:
             losses = -outputs[-1].log_probs.detach()
             self.record_losses.add(record_losses(losses, inputs["labels"], records))
             self.record_losses.seen += int((records >= 0).sum())
+            if wild := self.record_losses.wild():
+                raise TrainingError(_not_finite("loss", self.state.global_step, wild))
             return loss
 
+        def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+            norm = super()._get_grad_norm(model, grad_norm=grad_norm)
+            # The scaler of float16 leaves out such a step and goes on with a smaller scale.
+            if norm is not None and not math.isfinite(norm) and not self.args.fp16:
+                highest = self.record_losses.highest(_NAMED)
+                raise TrainingError(_not_finite("gradient", self.state.global_step, highest))
+            return norm
+
     return Watched
+
+
+def _not_finite(what: str, done: int, records: Sequence[str]) -> str:
+    """Return which records to look at, and what else may be the reason."""
+    more = f" and {len(records) - _NAMED} more" if len(records) > _NAMED else ""
+    named = f"{clip(', '.join(records[:_NAMED]), 300)}{more}"
+    of = "that of" if what == "loss" else "the highest losses have"
+    return (
+        f"step {done + 1}: the {what} is not finite; {of} {named}. Look at these records; if "
+        "nothing is odd about them, lower training.learning_rate, or raise training.warmup_steps"
+    )
