@@ -1,7 +1,9 @@
 """The errors a user can fix. Anything else is a bug and keeps its traceback."""
 
-__all__ = ["AccountError", "CurateError", "DatasetError", "HubError", "ModelError", "SourceError",
-           "TemplateError", "TrainingError", "UnknownTemplateError", "UsageError", "clip"]  # fmt: skip
+__all__ = [
+    "AccountError", "CurateError", "DatasetError", "HubError", "ModelError", "SourceError",
+    "TemplateError", "TrainingError", "UnknownTemplateError", "UsageError", "clip",
+]  # fmt: skip
 
 
 class CurateError(Exception):
