@@ -27,6 +27,7 @@ from curate.cli.preview import preview_command
 from curate.cli.push import push_command
 from curate.cli.recipe import recipe_command
 from curate.cli.report import report_command
+from curate.cli.score import score_command
 from curate.cli.split import split_command
 from curate.cli.templates import templates_command
 from curate.cli.train import train_command
@@ -35,7 +36,10 @@ from curate.errors import CurateError
 
 __all__ = ["main"]
 
-_CURATE = clean_command, index_command, merge_command, split_command, convert_command, push_command
+_CURATE = (
+    clean_command, index_command, merge_command, split_command, score_command, convert_command,
+    push_command,
+)  # fmt: skip
 _TUNE = (
     recipe_command, train_command, verify_command, evaluate_command, compare_command,
     generate_command, chat_command, export_command,

@@ -1,7 +1,7 @@
 """Convert sources into one file of another layout: what `curate convert` does."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import orjson
@@ -19,6 +19,8 @@ from curate.sources.source import file_format
 
 __all__ = ["check_file", "convert", "of_split"]
 
+Item = Record | Quarantined
+
 
 def convert(
     sources: Sequence[Source],
@@ -27,11 +29,13 @@ def convert(
     *,
     overwrite: bool = False,
     progress: Callable[[int], None] = lambda read: None,
+    through: Callable[[Iterable[Item]], Iterable[Item]] = lambda items: items,
 ) -> Account:
     """Write the file and return the account.
 
     Every row is read back before it is written, so that what comes back otherwise is counted. A
-    record that the target cannot hold is left out.
+    record that the target cannot hold is left out. `through` can change what was read; it yields
+    an item for each.
 
     Raises:
         UsageError: the suffix of the file says no form that is written.
@@ -43,7 +47,7 @@ def convert(
     account = Account()
     with row_file(path) as write:
         for source in sources:
-            for item in Reader(source):
+            for item in through(Reader(source)):
                 account.read += 1
                 if account.read % 1000 == 0:
                     progress(account.read)

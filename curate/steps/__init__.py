@@ -14,6 +14,7 @@ from curate.steps.pii import Pii
 from curate.steps.placeholders import Placeholders
 from curate.steps.refusals import Refusals
 from curate.steps.repetition import Repetition
+from curate.steps.scores import Scores
 from curate.steps.select import select_steps
 from curate.steps.semantic_dedup import SemanticDedup
 from curate.steps.template_residue import TemplateResidue
@@ -41,5 +42,6 @@ STEPS: tuple[type[Step], ...] = (
     Decontaminate,
     Dedup,
     SemanticDedup,
+    Scores,
     Mix,
 )
