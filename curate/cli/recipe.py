@@ -58,7 +58,7 @@ def _give(text: str, out: Path | None) -> None:
         raise UsageError(f"-o {clip(str(out))}: is there already; name a new file")
     with writing(out):
         replace_file(out, text.encode())
-    click.echo(f"written: {out}", err=True)
+    click.echo(f"written: {out}")
 
 
 def _text(name: str) -> str:
