@@ -55,7 +55,11 @@ def model_card(run: dict[str, Any], *, exported: bool = False, whole: bool = Fal
         _metrics(run["metrics"]),
         "## Use",
         _use_export(recipe["model"], method, whole) if exported else _use(recipe["model"], method),
-        "## Recipe",
+        "## How to reproduce",
+        f"With the dataset of that digest, whose own card says how it is made, in "
+        f"`{recipe['data']['dataset']}`, and the recipe below as `recipe.yaml`: "
+        "`curate train recipe.yaml -o RUN`. On one machine it comes to the same bytes; "
+        "`curate verify RUN` computes the digests anew.",
         f"```yaml\n{yaml.safe_dump(recipe, sort_keys=False)}```",
         "Versions: " + ", ".join(f"{name} {v}" for name, v in run["versions"].items()) + ".",
     ]

@@ -7,6 +7,7 @@ import sys
 import orjson
 import pytest
 import torch
+import yaml
 from click.testing import CliRunner
 
 from curate.cli import main
@@ -18,6 +19,7 @@ from curate.prompts.tokenizer import load_tokenizer
 from curate.recipe import ModelSettings
 from curate.records import Record
 from curate.shipped import shipped
+from curate.tuning.card import model_card
 from curate.tuning.finished import encoder_of
 from curate.tuning.generate import Tuned
 from curate.tuning.measuring import held_out, measure
@@ -375,3 +377,27 @@ def test_what_was_trained_in_half_precision_is_measured_as_it_is_loaded(recipe, 
         tuned, encoder_of(tmp_path / "run", said), held_out(settings), generate=0, max_new_tokens=1
     )
     assert again.metrics["loss"] == said["metrics"]["after"]["loss"]
+
+
+def test_the_card_is_one_for_the_hub_and_says_how_sure_its_figures_are(finished):
+    from huggingface_hub import ModelCard
+
+    run, said = finished
+    card = ModelCard((run / "README.md").read_text())
+    assert card.data.library_name == "peft"
+    assert card.data.tags == ["curate", "sft", "lora"]
+    assert "base_model" not in card.data  # the tiny model is none of the hub
+    after = said["metrics"]["after"]
+    low, high = after["intervals"]["loss"]
+    assert f"{after['loss']:.3f} ({low:.3f} to {high:.3f}) |" in card.text
+    assert said["dataset"]["digest"] in card.text
+    recipe = yaml.safe_load(card.text.partition("```yaml\n")[2].partition("```")[0])
+    assert recipe == said["recipe"]
+
+
+def test_the_card_names_a_base_of_the_hub(finished):
+    from huggingface_hub import ModelCard
+
+    _, said = finished
+    named = {**said, "base_model": {**said["base_model"], "name": "some/model-1B"}}
+    assert ModelCard(model_card(named)).data.base_model == "some/model-1B"
