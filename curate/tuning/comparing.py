@@ -181,11 +181,24 @@ def _make(contender: Contender, arguments: Sequence[str], *, overwrite: bool) ->
     how = "--resume" if whole and (run / STARTED).is_file() and not overwrite else "--overwrite"
     say(f"{contender.name}: {'training goes on' if how == '--resume' else 'training'}")
     words = ["train", str(contender.recipe), *_overrides(arguments), "-o", str(run), how]
-    done = subprocess.run(
-        [sys.executable, "-m", "curate", *words], stdout=subprocess.DEVNULL, check=False
-    )
-    if done.returncode:
-        raise ModelError(f"{contender.name}: training ended with exit code {done.returncode}")
+    if code := _run([sys.executable, "-m", "curate", *words]):
+        raise ModelError(f"{contender.name}: training ended with exit code {code}")
+
+
+def _run(command: Sequence[str]) -> int:
+    """Return the exit code; a Ctrl-C is for the training, which saves and ends."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    interrupted: KeyboardInterrupt | None = None
+    while True:
+        try:
+            code = process.wait()
+            break
+        except KeyboardInterrupt as error:
+            interrupted = error
+    if interrupted:
+        interrupted.add_note("the same command goes on")
+        raise interrupted
+    return code
 
 
 def _held_out(results: Sequence[_Result]) -> list[Record]:

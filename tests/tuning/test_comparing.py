@@ -1,7 +1,12 @@
 """`compare`: what is missing is trained, all are measured on the same, the best is marked."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import orjson
@@ -109,6 +114,29 @@ def test_a_training_that_was_cut_off_goes_on(made, tmp_path):
     assert done.exit_code == 0, done.output
     assert "lora: training goes on" in done.stderr
     assert json.loads(done.stdout)["runs"][0]["metrics"] == said["runs"][0]["metrics"]
+
+
+def test_ctrl_c_is_for_the_training_which_saves(dataset, tmp_path):
+    """As a terminal does it: the signal goes to both."""
+    arguments = ["lora", f"data.dataset={dataset}", *QUICK, "training.max_steps=300",
+                 "training.save_strategy=no", "-o", str(tmp_path / "out")]  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "curate", "compare", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    log = tmp_path / "out" / "runs" / "lora" / "training_losses.jsonl"
+    for _ in range(6000):
+        if log.exists() and log.stat().st_size:
+            break
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "of 300, which is saved" in said
+    assert "curate: the same command goes on" in said
+    assert "Traceback" not in said
+    assert list((log.parent / "checkpoints").iterdir())
 
 
 def test_best_is_sure_only_beyond_chance():
