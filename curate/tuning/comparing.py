@@ -16,7 +16,7 @@ from curate.recipe import Recipe, find_recipe, load_recipe
 from curate.records import Record
 from curate.reporting.comparison_page import COMPARED, comparison_page
 from curate.reporting.evaluation_page import LOWER_IS_BETTER
-from curate.tuning.evaluating import measure_run, read_data, to_measure_on
+from curate.tuning.evaluating import measure_run, read_data, to_measure_on, trained_on
 from curate.tuning.finished import encoder_of, read_run
 from curate.tuning.measuring import Measurement
 from curate.tuning.names import METRICS, RESOURCES, RUN, STARTED
@@ -89,6 +89,10 @@ def compare(
         _Result(each, said := read_run(each.run), encoder_of(each.run, said)) for each in contenders
     ]
     records = read_data(data, layout, mapping) if data else _held_out(results)
+    seen = {
+        each.contender.name: trained_on(each.contender.run, each.said, records) if data else 0
+        for each in results
+    }
     fitting = _fitting(records, results)
     asked = {"generate": generate, "max_new_tokens": max_new_tokens}
     bases: dict[bytes, Measurement] = {}
@@ -104,6 +108,7 @@ def compare(
         "data": ", ".join(data) or recipe["evaluation"]["dataset"] or "the validation split",
         "records": len(fitting),
         "over_length": len(records) - len(fitting),
+        "trained_on": seen,
         "asked": len(results[0].tuned.answers),
         "max_new_tokens": max_new_tokens,
         **_compared(results, one_base=len(bases) == 1),

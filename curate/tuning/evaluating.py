@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from curate.errors import DatasetError, SourceError, clip
+from curate.dataset import read_manifest, read_records
+from curate.errors import CurateError, DatasetError, SourceError, clip
 from curate.files import replace_file, writing
 from curate.recipe import Recipe
 from curate.records import Record
@@ -19,7 +20,8 @@ from curate.tuning.names import EVALUATION, EVALUATION_LINES, EVALUATION_PAGE
 from curate.tuning.ranks import say
 from curate.tuning.scoring import interval, rouge_l
 
-__all__ = ["evaluate_run", "figures", "lines", "measure_run", "read_data", "to_measure_on"]
+__all__ = ["evaluate_run", "figures", "lines", "measure_run", "read_data", "to_measure_on",
+           "trained_on"]  # fmt: skip
 
 SCHEMA_VERSION = 1
 _LENGTHS = (16, 64, 256, 1024)
@@ -47,6 +49,7 @@ def evaluate_run(
     """
     said = read_run(run)
     records = read_data(data, layout, mapping) if data else to_measure_on(said, run)
+    seen = trained_on(run, said, records) if data else 0
     pair = [
         measure_run(run, records, base=base, generate=generate, max_new_tokens=max_new_tokens)
         for base in (True, False)
@@ -58,6 +61,7 @@ def evaluate_run(
         "base_model": recipe["model"]["model_name_or_path"],
         "method": recipe["backend"]["method"],
         "data": ", ".join(data) or recipe["evaluation"]["dataset"] or "the validation split",
+        "trained_on": seen,
         "max_new_tokens": max_new_tokens,
         **figures(*pair),
     }
@@ -89,6 +93,29 @@ def read_data(
     if not records:
         raise SourceError(f"--data {clip(', '.join(data))}: no record with an answer")
     return records
+
+
+def trained_on(run: Path, said: Mapping[str, Any], records: Sequence[Record]) -> int:
+    """Return how many of the records a run was trained on, and say so; 0 if that is not known.
+
+    It is known where its dataset is still there.
+    """
+    dataset = said["dataset"]
+    try:
+        is_there = read_manifest(Path(dataset["path"]))["digest"] == dataset["digest"]
+    except CurateError:
+        is_there = False
+    if not is_there:
+        return 0
+    keys = {record.key for record in records}
+    seen = {r.key for _, r in read_records(Path(dataset["path"]), ["train"]) if r.key in keys}
+    count = sum(record.key in seen for record in records)
+    if count:
+        say(
+            f"warning: {run} was trained on {count:,} of these {len(records):,} records; what is "
+            "measured on them flatters it"
+        )
+    return count
 
 
 def to_measure_on(said: dict[str, Any], run: Path) -> list[Record]:

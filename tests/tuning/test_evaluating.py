@@ -185,6 +185,20 @@ def test_other_records(finished, tmp_path, write_rows):
     assert "1 is too long and left out" in page
 
 
+def test_records_that_were_trained_on_are_told(finished, dataset, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(finished[0], run)
+    done = CliRunner().invoke(
+        main, ["evaluate", str(run), "--data", str(dataset), "--generate", "0", "--json"]
+    )
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["trained_on"] == 60  # of train, validation and test
+    assert said["after"]["records"] > 60 + 18
+    assert f"warning: {run} was trained on 60 of these" in done.stderr
+    assert "60 of these records were trained on" in (run / "evaluation.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "why"),
     [
@@ -224,7 +238,8 @@ def test_nothing_held_out_is_said(tmp_path, finished):
 def test_what_is_beyond_numbers_is_shown():
     wild, good = measured([("a", 5, 1e3), ("a", 5, 2e3)]), measured([("a", 5, 1.0), ("a", 5, 2.0)])
     wild.metrics["perplexity"] = perplexity(wild.metrics["loss"])
-    about = {"run": "r", "method": "lora", "base_model": "t", "data": "d", "max_new_tokens": 3}
+    about = {"run": "r", "method": "lora", "base_model": "t", "data": "d", "max_new_tokens": 3,
+             "trained_on": 0}  # fmt: skip
     for pair in ((wild, good), (wild, wild), (good, wild)):
         page = evaluation_page({**about, **figures(*pair)}, lines(*pair))
         assert "infinite (infinite to infinite)" in page
