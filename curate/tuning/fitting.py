@@ -40,9 +40,10 @@ def what_to_lower(said: Forecast, recipe: Recipe, batch: int, memory: int) -> st
     """
     if said.measuring > said.gradients + said.activations:
         return "lower data.max_length, or name shorter records as evaluation.dataset"
-    if said.activations > said.weights + said.gradients + said.optimizer or batch > 1:
+    fits = _batch_that_fits(said, batch, memory)
+    if fits or said.activations > said.weights + said.gradients + said.optimizer:
         ways = []
-        if fits := _batch_that_fits(said, batch, memory):
+        if fits:
             rounds = recipe.training.get("gradient_accumulation_steps", 1)
             ways.append(
                 f"set training.per_device_train_batch_size to {fits} and "

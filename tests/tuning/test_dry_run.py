@@ -86,12 +86,13 @@ def test_on_the_command_line(dataset, tmp_path):
 
 
 def test_what_does_not_fit_is_said_with_what_would_help(recipe, tmp_path, monkeypatch):
-    monkeypatch.setattr("curate.tuning.dry_run._free_memory", lambda: (10_000_000, "cpu"))
+    monkeypatch.setattr("curate.tuning.dry_run.free_memory", lambda: (10_000_000, "cpu"))
     wide = recipe("training.per_device_train_batch_size=64")
     (lack,) = dry_run(wide, None)["lacks"]
     assert lack == (
-        "memory: lower training.per_device_train_batch_size, or lower data.max_length, or set "
-        "training.activation_checkpointing to true"
+        "memory: set training.per_device_train_batch_size to 2 and "
+        "training.gradient_accumulation_steps to 32, which trains on as many rows a step, or set "
+        "training.activation_checkpointing to true, or lower data.max_length"
     )
     heavy = Forecast(10**9, 10**6, 4 * 10**9, 0, 0, 1000, 0, 0)
     monkeypatch.setattr("curate.tuning.dry_run.forecast", lambda prepared: heavy)
