@@ -9,6 +9,7 @@ from curate.checkpoints import Checkpoint, Checkpoints
 from curate.dataset import DatasetWriter
 from curate.errors import DatasetError, SourceError, UsageError
 from curate.pipeline import run_pipeline
+from curate.processes import Processes
 from curate.references import References, ReferenceSet
 from curate.reporting.report import write_pages
 from curate.resuming import described, find_checkpoint, find_finished
@@ -104,10 +105,11 @@ def _write(
     """Run the steps, make the directory whole and return its manifest."""
     mix = next((step for step in steps if isinstance(step, Mix)), None)
     try:
-        account = run_pipeline(
-            sources, steps, writer, references=references, workers=workers, progress=progress,
-            journal=journal,
-        )  # fmt: skip
+        with Processes(workers) as processes:
+            account = run_pipeline(
+                sources, steps, writer, references=references, spread=processes.map,
+                progress=progress, journal=journal,
+            )  # fmt: skip
         writer.gather()
         manifest = writer.manifest(
             command="clean" if mix is None else "merge",

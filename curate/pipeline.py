@@ -9,7 +9,7 @@ from curate.errors import SourceError, clip
 from curate.journal import Forgetful, Journal, Spool
 from curate.records import Dropped, Quarantined, Record, Reference
 from curate.sources import Reader, Source
-from curate.steps import RecordStep, SetStep, Step
+from curate.steps import RecordStep, SetStep, Spread, Step
 
 __all__ = ["Sink", "run_pipeline"]
 
@@ -42,7 +42,7 @@ def run_pipeline(
     sink: Sink,
     *,
     references: Mapping[str, Iterable[Reference]] | None = None,
-    workers: int = 1,
+    spread: Spread = map,
     observe: Callable[[Record], None] = lambda record: None,
     progress: Callable[[int], None] = lambda read: None,
     journal: Journal | None = None,
@@ -52,7 +52,8 @@ def run_pipeline(
     Records come out in the order in which they were read. `references` are what steps, by name,
     compare with; `observe` sees each record as it was read; `progress` is told the number of rows
     read so far, now and then; `journal` notes how far the run came, and knows how far the one came
-    with which this one goes on.
+    with which this one goes on. `spread` does
+    the work that can be done apart: it changes only the speed.
 
     Raises:
         SourceError: a source cannot be read.
@@ -71,9 +72,9 @@ def run_pipeline(
         if stage.set_step is not None:
             spool = journal.spool(number, records)
             others = (references or {}).get(stage.set_step.name, ())
-            records = _route(stage.set_step, spool, others, next(counts), account, sink)
+            records = _route(stage.set_step, spool, others, next(counts), account, sink, spread)
         if stage.record_steps or number == 0:
-            passages = run_record_steps(stage.record_steps, records, workers=workers)
+            passages = run_record_steps(stage.record_steps, records, spread=spread)
             passages = journal.settle(passages) if number == 0 else passages
             records = _settle(passages, list(counts), account, sink)
     for record in records:
@@ -175,6 +176,7 @@ def _route(
     count: StepCount,
     account: Account,
     sink: Sink,
+    spread: Spread,
 ) -> Iterator[Record]:
     """Yield the records that a set step keeps; book those that it drops, and whom it names."""
     named: set[tuple[str, str]] = set()
@@ -183,7 +185,7 @@ def _route(
         named.update((set_, id) for set_, id in row.get("others", ()))
         sink.cluster(step.name, row)
 
-    for result in step.run(spool, note, references):
+    for result in step.run(spool, note, references, spread=spread):
         if isinstance(result, Dropped):
             count.dropped[result.reason] += 1
             account.dropped += 1

@@ -1,5 +1,6 @@
 """Hand work to processes of this machine and take the results in order."""
 
+import itertools
 import os
 import signal
 import threading
@@ -7,40 +8,88 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
-__all__ = ["run_in_processes"]
+__all__ = ["Processes", "count_cores"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
+_FEW = 4  # so many items are done here: it would take longer to start a process
 
-def run_in_processes(
-    function: Callable[[T], R],
-    items: Iterable[T],
-    *,
-    workers: int,
-    setup: Callable[[], None] | None = None,
-) -> Iterator[R]:
-    """Yield what `function` makes of each item, in order.
 
-    `setup` runs once in each process before anything else does.
+def count_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Processes:
+    """Processes that work until the context ends. They start when there is enough to do.
+
+    Args:
+        workers: how many; with one the work is done in this process.
+        setup: runs once in each process before anything else does, and here where the work is
+            done here.
+
     """
-    context = get_context("spawn")
-    pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_begin_worker, initargs=(setup,)
-    )
-    waiting: list[Future[R]] = []
-    try:
-        for item in items:
-            with _interrupt_held():  # this is where processes are started
-                waiting.append(pool.submit(function, item))
-            if len(waiting) > 2 * workers:  # bounds what is held in memory
-                yield waiting.pop(0).result()
-        for future in waiting:
-            yield future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+
+    def __init__(self, workers: int, setup: Callable[[], None] | None = None) -> None:
+        self.workers = workers
+        self._setup = setup
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield what `function` makes of each item, in order."""
+        rest = iter(items)
+        if self.workers == 1:
+            yield from self._here(function, rest)
+            return
+        few = list(itertools.islice(rest, _FEW)) if self._pool is None else []
+        if few and len(few) < _FEW:
+            yield from self._here(function, few)
+            return
+        waiting: list[Future[R]] = []
+        try:
+            for item in itertools.chain(few, rest):
+                waiting.append(self._submit(function, item))
+                if len(waiting) > 2 * self.workers:  # bounds what is held in memory
+                    yield waiting.pop(0).result()
+            for future in waiting:
+                yield future.result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _here(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        if self._setup is not None:
+            self._setup()
+        yield from map(function, items)
+
+    def _submit(self, function: Callable[[T], R], item: T) -> "Future[R]":
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self.workers,
+                mp_context=get_context("spawn"),
+                initializer=_begin_worker,
+                initargs=(self._setup,),
+            )
+        with _interrupt_held():  # this is where processes are started
+            return self._pool.submit(function, item)
 
 
 @contextmanager

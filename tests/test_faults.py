@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from curate import processes
 from curate.cleaning import clean
 from curate.dataset import audit
 from curate.dataset.staging import COMMIT, read_state
-from curate.engines import local
+from curate.engines import passing
 from curate.errors import CurateError, DatasetError, SourceError
 from curate.records import Dropped
 from curate.sources import resolve, streams
@@ -27,7 +28,7 @@ class Common(SetStep):
 
     name = "common"
 
-    def run(self, records, note=None, references=(), noted=None):
+    def run(self, records, note=None, references=(), noted=None, spread=map):
         firsts = Counter(record.instruction.split()[0] for record in records)
         most = firsts.most_common(1)[0][0]
         for record in records:
@@ -297,7 +298,8 @@ def _count_reads(monkeypatch, at, code):
 
 @pytest.mark.parametrize("kind", ["ENOSPC", "SIGINT", "SIGKILL"])
 def test_two_workers(kind, run, faults, reference, monkeypatch, tmp_path):
-    monkeypatch.setattr(local, "_CHUNK", 3)
+    monkeypatch.setattr(passing, "_CHUNK", 3)
+    monkeypatch.setattr(processes, "_FEW", 1)
     faults.arm(40, kind)
     stopped(run, kind, workers=2)
     faults.arm(0, "")

@@ -52,7 +52,7 @@ def test_a_step_that_loses_a_record_stops_the_run(messy):
     class Leaky(SetStep):
         name = "leaky"
 
-        def run(self, records, note=None, references=(), noted=None):
+        def run(self, records, note=None, references=(), noted=None, spread=map):
             yield from list(records)[1:]
 
     with pytest.raises(AccountError, match="does not add up"):
@@ -63,7 +63,7 @@ def test_a_step_that_makes_one_up_stops_the_run(messy):
     class Doubling(SetStep):
         name = "doubling"
 
-        def run(self, records, note=None, references=(), noted=None):
+        def run(self, records, note=None, references=(), noted=None, spread=map):
             for record in records:
                 yield record
                 yield record
@@ -77,7 +77,7 @@ def test_a_set_step_goes_through_its_records_more_than_once(messy, taken):
     class Longest(SetStep):
         name = "longest"
 
-        def run(self, records, note=None, references=(), noted=None):
+        def run(self, records, note=None, references=(), noted=None, spread=map):
             begun = list(itertools.islice(records, taken))
             longest = max(records, key=lambda record: len(record.output))
             assert begun == list(itertools.islice(records, taken))

@@ -20,7 +20,7 @@ class Seen(SetStep):
 
     name = "seen"
 
-    def run(self, records, note=None, references=(), noted=None):
+    def run(self, records, note=None, references=(), noted=None, spread=map):
         known = {reference.record.output: reference for reference in references}
         for record in records:
             if found := known.get(record.output):

@@ -165,7 +165,7 @@ class Last(SetStep):
 
     name = "last"
 
-    def run(self, records, note=None, references=(), noted=None):
+    def run(self, records, note=None, references=(), noted=None, spread=map):
         records = list(records)
         last = {record.output: record.id for record in records}
         for record in records:
@@ -243,7 +243,7 @@ class Third(SetStep):
 
     name = "third"
 
-    def run(self, records, note=None, references=(), noted=None):
+    def run(self, records, note=None, references=(), noted=None, spread=map):
         for number, record in enumerate(records, 1):
             yield Dropped(record, "third", "late", {}) if number == 3 else record
 

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curate.cli.options import json_flag, layout_options, out, overwrite, parse_map, sources
+from curate.cli.options import (
+    json_flag,
+    layout_options,
+    out,
+    overwrite,
+    parse_map,
+    sources,
+    workers,
+)
 from curate.errors import UsageError, clip
+from curate.processes import count_cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +43,7 @@ if TYPE_CHECKING:
               help="Drop what holds items of an evaluation set. Repeatable.")  # fmt: skip
 @click.option("--restore", multiple=True, metavar="STEP|ID",
               help="Bring dropped records of a dataset directory back. Repeatable.")  # fmt: skip
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1),
-              help="Processes; the result is the same.")  # fmt: skip
+@workers
 @click.option("--resume", is_flag=True,
               help="Go on with a run that stopped; the result is the same.")  # fmt: skip
 @overwrite
@@ -51,7 +59,7 @@ def clean_command(
     against: tuple[str, ...],
     against_eval: tuple[str, ...],
     restore: tuple[str, ...],
-    workers: int,
+    workers: int | None,
     resume: bool,
     overwrite: bool,
     as_json: bool,
@@ -107,7 +115,7 @@ def clean_command(
             steps,
             out,
             compared=_compared(against, against_eval, steps, out),
-            workers=workers,
+            workers=workers or count_cores(),
             overwrite=overwrite,
             resume=resume,
             progress=progress,

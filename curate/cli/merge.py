@@ -17,8 +17,10 @@ from curate.cli.options import (
     overwrite,
     parse_map,
     sources,
+    workers,
 )
 from curate.errors import clip
+from curate.processes import count_cores
 from curate.text import counted
 
 
@@ -45,8 +47,7 @@ from curate.text import counted
 @click.option("--set", "settings", multiple=True, metavar="STEP.FIELD=VALUE",
               help="Change an option of a step, which then runs. Repeatable.")  # fmt: skip
 @click.option("--skip", multiple=True, metavar="STEP", help="Leave this step out. Repeatable.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1),
-              help="Processes; the result is the same.")  # fmt: skip
+@workers
 @click.option("--resume", is_flag=True,
               help="Go on with a run that stopped; the result is the same.")  # fmt: skip
 @overwrite
@@ -66,7 +67,7 @@ def merge_command(
     columns: tuple[str, ...],
     settings: tuple[str, ...],
     skip: tuple[str, ...],
-    workers: int,
+    workers: int | None,
     resume: bool,
     overwrite: bool,
     as_json: bool,
@@ -118,7 +119,7 @@ def merge_command(
             found,
             steps,
             out,
-            workers=workers,
+            workers=workers or count_cores(),
             overwrite=overwrite,
             resume=resume,
             progress=progress,

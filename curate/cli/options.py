@@ -10,7 +10,7 @@ import click
 from curate.errors import UsageError, clip
 
 __all__ = ["NumberRange", "check_utf8", "directory", "json_flag", "layout_options", "out",
-           "overwrite", "parse_map", "sources"]  # fmt: skip
+           "overwrite", "parse_map", "sources", "workers"]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,6 +49,10 @@ out = click.option(
 overwrite = click.option(
     "--overwrite", is_flag=True, help="Replace what an earlier run wrote there."
 )
+workers = click.option(
+    "--workers", type=click.IntRange(1), metavar="N",
+    help="Processes; the result is the same. [default: all cores]",
+)  # fmt: skip
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 

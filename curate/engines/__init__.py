@@ -1,5 +1,5 @@
 """Where steps run."""
 
-from curate.engines.local import Edit, Passage, run_record_steps
+from curate.engines.passing import Edit, Passage, run_record_steps
 
 __all__ = ["Edit", "Passage", "run_record_steps"]

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from curate.errors import CurateError
-from curate.processes import run_in_processes
+from curate.processes import Processes
 from curate.prompts.example import Example, OverLength
 from curate.records import Record
 
@@ -44,9 +44,8 @@ def encode_chunks(
     if workers == 1:
         yield from map(encoder.encode_chunk, chunks)
     else:
-        yield from run_in_processes(
-            _encode_chunk, chunks, workers=workers, setup=partial(_take, encoder)
-        )
+        with Processes(workers, partial(_take, encoder)) as processes:
+            yield from processes.map(_encode_chunk, chunks)
 
 
 _taken: list["Encoder"] = []

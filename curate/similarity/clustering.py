@@ -1,6 +1,6 @@
 """From records to verdicts: what `curate clean` does in its step `dedup`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,11 +8,12 @@ import numpy as np
 from curate.records import Record, Reference
 from curate.similarity.deciding import Decision, Policy
 from curate.similarity.duplicates import cut, find_matches
-from curate.similarity.index import Index
+from curate.similarity.index import Index, batches
 from curate.similarity.join import count_shared, jaccard
 from curate.similarity.ledger import Name, ids_of, read_matches
 from curate.similarity.merits import Merits
-from curate.similarity.profile import answer_length
+from curate.similarity.profile import answer_length, profile
+from curate.steps.base import Spread
 
 __all__ = ["find_clusters", "recall_clusters"]
 
@@ -22,13 +23,15 @@ _SIDES = {"both": (0, 1), "prompt": (0,), "answer": (1,)}
 
 
 def find_clusters(
-    records: Iterable[Record], policy: Policy, references: Iterable[Reference] = ()
+    records: Iterable[Record],
+    policy: Policy,
+    references: Iterable[Reference] = (),
+    spread: Spread = map,
 ) -> Decision:
     """Return what becomes of records, after comparing them with each other and with references."""
     index, merits = Index(), Merits(policy.prefer, policy.quality)
-    for record in records:
-        index.add(record)
-        merits.add(record)
+    for profiles in spread(profile, batches(_noted(records, merits))):
+        index.extend(profiles)
     stored = None
     for reference in references:
         if reference.stored is None:
@@ -41,6 +44,12 @@ def find_clusters(
     merits.finish(index.length)
     matches = find_matches(index, merits.plain, _SIDES[policy.scope], merits.own)
     return Decision(merits, matches, policy, lambda *pairs: _answers_alike(index, *pairs))
+
+
+def _noted(records: Iterable[Record], merits: Merits) -> Iterator[Record]:
+    for record in records:
+        merits.add(record)
+        yield record
 
 
 def recall_clusters(

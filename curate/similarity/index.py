@@ -2,7 +2,7 @@
 
 import mmap
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from curate.files import writing
 from curate.records import Record
 from curate.similarity.profile import Profiles, profile
 
-__all__ = ["Index", "expand", "slices"]
+__all__ = ["Index", "batches", "expand", "slices"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -22,6 +22,7 @@ _SMALL = tuple(field.name for field in fields(Profiles) if field.name not in _LA
 _AROUND = 1 << 16  # bytes that come into memory with the byte that is read
 _RESIDENT = 1 << 28  # bytes of the files that may be in memory
 _BATCH = 1 << 17  # characters that are profiled at once: the arrays stay in the cache
+_MOST = 4096  # records
 
 
 class Index(Profiles):
@@ -33,7 +34,6 @@ class Index(Profiles):
 
     def __init__(self) -> None:
         self._waiting: list[Record] = []
-        self._characters = 0
         self._parts: dict[str, list[Array]] = {name: [] for name in _SMALL}
         self._files = {name: tempfile.TemporaryFile() for name in _LARGE}
         self.starts: dict[str, Array] = {}
@@ -43,9 +43,7 @@ class Index(Profiles):
     def add(self, record: Record) -> None:
         """Add a record."""
         self._waiting.append(record)
-        for text in (record.instruction, record.context, record.output):
-            self._characters += len(text) if isinstance(text, str) else 0
-        if self._characters > _BATCH or len(self._waiting) == 4096:
+        if len(self._waiting) == _MOST:
             self._flush()
 
     def extend(self, profiles: Profiles) -> None:
@@ -54,9 +52,9 @@ class Index(Profiles):
         self._append(profiles)
 
     def _flush(self) -> None:
-        if self._waiting:
-            waiting, self._waiting, self._characters = self._waiting, [], 0
-            self._append(profile(waiting))
+        waiting, self._waiting = self._waiting, []
+        for batch in batches(waiting):
+            self._append(profile(batch))
 
     def _append(self, profiles: Profiles) -> None:
         for name in _SMALL:
@@ -132,6 +130,21 @@ class Index(Profiles):
             for pages in self._maps:
                 if hasattr(pages, "madvise"):  # not on Windows
                     pages.madvise(mmap.MADV_DONTNEED)
+
+
+def batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Yield the records, in order, in batches of a size to be profiled at once."""
+    batch: list[Record] = []
+    characters = 0
+    for record in records:
+        batch.append(record)
+        for text in (record.instruction, record.context, record.output):
+            characters += len(text) if isinstance(text, str) else 0
+        if characters > _BATCH or len(batch) == _MOST:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
 
 
 def expand(starts: Array, counts: Array) -> tuple[Array, Array]:

@@ -1,6 +1,6 @@
 """The steps, in the order in which records take them."""
 
-from curate.steps.base import RecordStep, SetStep, Step
+from curate.steps.base import RecordStep, SetStep, Spread, Step
 from curate.steps.decontaminate import Decontaminate
 from curate.steps.dedup import Dedup
 from curate.steps.echo import Echo
@@ -22,7 +22,7 @@ from curate.steps.truncated_output import TruncatedOutput
 from curate.steps.unanswerable import Unanswerable
 from curate.steps.validate import Validate
 
-__all__ = ["STEPS", "Normalise", "RecordStep", "SetStep", "Step", "select_steps"]
+__all__ = ["STEPS", "Normalise", "RecordStep", "SetStep", "Spread", "Step", "select_steps"]
 
 STEPS: tuple[type[Step], ...] = (
     Normalise,

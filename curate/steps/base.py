@@ -8,12 +8,14 @@ from pydantic import BaseModel, ConfigDict
 
 from curate.records import TEXT_FIELDS, Dropped, Record, Reference
 
-__all__ = ["Note", "RecordStep", "Row", "SetStep", "Step", "edit_texts", "text_of"]
+__all__ = ["Note", "RecordStep", "Row", "SetStep", "Spread", "Step", "edit_texts", "text_of"]
 
 
 Row = dict[str, Any]
 """What a step says of several records together: a line of clusters.jsonl."""
 Note = Callable[[Row], None]
+Spread = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
+"""Like Python's `map`, which it may be: what depends on nothing else may run in other processes."""
 
 
 class Step(BaseModel):
@@ -54,6 +56,7 @@ class SetStep(Step, ABC):
         note: Note = lambda row: None,
         references: Iterable[Reference] = (),
         noted: Iterable[Row] | None = None,
+        spread: Spread = map,
     ) -> Iterator[Record | Dropped]:
         """Yield each record once, kept or dropped, in the order in which they came.
 
@@ -66,6 +69,7 @@ class SetStep(Step, ABC):
                 have to be the same when only those are there that were named, and what was noted:
                 `audit` has no more.
             noted: what the step noted when it ran first; None: it does so now.
+            spread: does the work that can be done apart.
 
         """
 

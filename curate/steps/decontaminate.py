@@ -7,7 +7,7 @@ from pydantic import Field
 
 from curate.errors import SourceError, clip
 from curate.records import Dropped, Record, Reference
-from curate.steps.base import Note, Row, SetStep
+from curate.steps.base import Note, Row, SetStep, Spread
 
 if TYPE_CHECKING:
     from curate.similarity.contamination import Hit
@@ -52,6 +52,7 @@ class Decontaminate(SetStep):
         note: Note = lambda row: None,
         references: Iterable[Reference] = (),
         noted: Iterable[Row] | None = None,
+        spread: Spread = map,
     ) -> Iterator[Record | Dropped]:
         """Yield each record, dropped if an item is in it; note the sets and what is template.
 

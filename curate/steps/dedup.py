@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from curate.records import Dropped, Record, Reference
-from curate.steps.base import Note, Row, SetStep
+from curate.steps.base import Note, Row, SetStep, Spread
 
 if TYPE_CHECKING:
     from curate.similarity.deciding import Policy
@@ -59,11 +59,12 @@ class Dedup(SetStep):
         note: Note = lambda row: None,
         references: Iterable[Reference] = (),
         noted: Iterable[Row] | None = None,
+        spread: Spread = map,
     ) -> Iterator[Record | Dropped]:
         """Yield each record, dropped if it is a duplicate of one that stays; note the clusters."""
         from curate.similarity.clustering import find_clusters  # not for `--help`
 
-        decision = find_clusters(records, self.policy(), references)
+        decision = find_clusters(records, self.policy(), references, spread)
         for line in decision.lines():
             note(line)
         for record, verdict in decision.fates(records):

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from curate.errors import SourceError, clip
 from curate.mixing import MIX, PART, Part, is_copy, lot, mix, times_drawn
 from curate.records import Dropped, Record, Reference
-from curate.steps.base import Note, Row, SetStep
+from curate.steps.base import Note, Row, SetStep, Spread
 
 __all__ = ["Mix"]
 
@@ -55,6 +55,7 @@ class Mix(SetStep):
         note: Note = lambda row: None,
         references: Iterable[Reference] = (),
         noted: Iterable[Row] | None = None,
+        spread: Spread = map,
     ) -> Iterator[Record | Dropped]:
         """Yield each record, dropped if it was not drawn; note what each part gives.
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from curate.records import Dropped, Record, Reference
-from curate.steps.base import Note, Row, SetStep
+from curate.steps.base import Note, Row, SetStep, Spread
 
 __all__ = ["Scores"]
 
@@ -53,6 +53,7 @@ class Scores(SetStep):
         note: Note = lambda row: None,
         references: Iterable[Reference] = (),
         noted: Iterable[Row] | None = None,
+        spread: Spread = map,
     ) -> Iterator[Record | Dropped]:
         """Yield each record, dropped if its scores are out of bounds or others are higher."""
         least: tuple[float, str] | None = None

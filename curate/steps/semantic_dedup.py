@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from curate.records import Dropped, Record, Reference
-from curate.steps.base import Note, Row, SetStep
+from curate.steps.base import Note, Row, SetStep, Spread
 
 __all__ = ["SemanticDedup"]
 
@@ -61,6 +61,7 @@ class SemanticDedup(SetStep):
         note: Note = lambda row: None,
         references: Iterable[Reference] = (),
         noted: Iterable[Row] | None = None,
+        spread: Spread = map,
     ) -> Iterator[Record | Dropped]:
         """Yield each record, dropped if it says the same as one that stays; note the clusters.
 

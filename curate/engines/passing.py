@@ -1,13 +1,13 @@
-"""Run record steps on this machine: in this process, or in several with the same result."""
+"""Take records through record steps, here or wherever an engine takes them."""
 
 import functools
 import itertools
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from curate.processes import run_in_processes
 from curate.records import TEXT_FIELDS, Dropped, Record
-from curate.steps import RecordStep
+from curate.steps import RecordStep, Spread
 
 __all__ = ["Edit", "Passage", "run_record_steps"]
 
@@ -44,22 +44,35 @@ class Passage:
 
 
 def run_record_steps(
-    steps: Sequence[RecordStep], records: Iterable[Record], *, workers: int = 1
+    steps: Sequence[RecordStep], records: Iterable[Record], *, spread: Spread = map
 ) -> Iterator[Passage]:
-    """Yield the passage of each record, in order. The number of workers changes only the speed."""
-    if workers == 1 or not steps:
+    """Yield the passage of each record, in order.
+
+    `spread` is the `map` of an engine, or Python's own: it changes only the speed.
+    """
+    if spread is map or not steps:
         for record in records:
             yield _pass(steps, record)
         return
-    source = iter(records)
-    chunks = iter(lambda: list(itertools.islice(source, _CHUNK)), [])
-    passing = functools.partial(_pass_chunk, steps)
-    for passages in run_in_processes(passing, chunks, workers=workers):
-        yield from passages
+    source, sent = iter(records), deque[list[Record]]()
+
+    def chunks() -> Iterator[list[Record]]:
+        while chunk := list(itertools.islice(source, _CHUNK)):
+            sent.append(chunk)
+            yield chunk
+
+    for passages in spread(functools.partial(_pass_chunk, steps), chunks()):
+        for record, passage in zip(sent.popleft(), passages, strict=True):
+            yield passage or Passage(record, [])
 
 
-def _pass_chunk(steps: Sequence[RecordStep], records: list[Record]) -> list[Passage]:
-    return [_pass(steps, record) for record in records]
+def _pass_chunk(steps: Sequence[RecordStep], records: list[Record]) -> list[Passage | None]:
+    """Return the passage of each record, None for one that stays as it is: it need not travel."""
+    passages = (_pass(steps, record) for record in records)
+    return [
+        None if passage.result is record else passage
+        for record, passage in zip(records, passages, strict=True)
+    ]
 
 
 def _pass(steps: Sequence[RecordStep], record: Record) -> Passage:

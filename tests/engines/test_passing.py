@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.engines.local import _edit, run_record_steps
+from curate.engines.passing import _edit, run_record_steps
+from curate.processes import Processes
 from curate.records import Record
 from curate.steps.normalise import Normalise
 from curate.steps.validate import Validate
@@ -33,6 +34,7 @@ def test_edit_is_as_small_as_it_can_be():
 SCRIPT = """
 import itertools, os, signal
 from curate.engines import run_record_steps
+from curate.processes import Processes
 from curate.records import Record
 from curate.steps.normalise import Normalise
 
@@ -45,9 +47,10 @@ def is_first(once=__file__ + '.once'):
 
 if __name__ == '__main__':
     records = (Record(id=str(i), instruction='é' * 999) for i in itertools.count())
-    for n, _ in enumerate(run_record_steps([Normalise()], records, workers=2)):
-        if {at_work} and n == 3000:
-            {act}
+    with Processes(2) as processes:
+        for n, _ in enumerate(run_record_steps([Normalise()], records, spread=processes.map)):
+            if {at_work} and n == 3000:
+                {act}
 elif not {at_work} and is_first():  # a worker that is being started
     {act}
 """
@@ -80,10 +83,12 @@ def test_workers_end_with_their_parent(tmp_path, at_work, name):
 
 
 def test_workers_change_nothing():
-    texts = ["ok", "cafÃ©", " ", "x<|endoftext|>"] * 400
+    texts = ["ok", "cafÃ©", " ", "x<|endoftext|>"] * 800  # more than are done here
     records = [Record(id=f"a:{i}", instruction="q", output=t) for i, t in enumerate(texts)]
     steps = [Normalise(), Validate()]
     one = [dataclasses.asdict(p) for p in run_record_steps(steps, records)]
-    two = [dataclasses.asdict(p) for p in run_record_steps(steps, records, workers=2)]
+    with Processes(2) as processes:
+        passages = run_record_steps(steps, records, spread=processes.map)
+        two = [dataclasses.asdict(p) for p in passages]
     assert one == two
     assert [p["result"].get("reason") for p in one[:4]] == [None, None, "empty_output", None]
