@@ -106,9 +106,10 @@ def _write(
     mix = next((step for step in steps if isinstance(step, Mix)), None)
     try:
         with Processes(workers) as processes:
+            spread = map if workers == 1 else processes.map  # alone, no record is read ahead
             account = run_pipeline(
-                sources, steps, writer, references=references, spread=processes.map,
-                progress=progress, journal=journal,
+                sources, steps, writer, references=references, spread=spread, progress=progress,
+                journal=journal,
             )  # fmt: skip
         writer.gather()
         manifest = writer.manifest(
