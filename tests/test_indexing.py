@@ -15,8 +15,8 @@ from curate.dataset import read_manifest
 from curate.errors import DatasetError, SourceError
 from curate.indexing import folder, grow, open_index
 from curate.indexing.grow import grow_index
+from curate.similarity import clustering, stored
 from curate.similarity import index as profiles
-from curate.similarity import stored
 from curate.sources import resolve
 
 LONG = (
@@ -78,9 +78,10 @@ def test_what_is_stored_is_not_made_again(place, monkeypatch):
     curate("index", "A", "-o", "INDEX")
     seen = []
     real = profiles.profile
-    monkeypatch.setattr(
-        profiles, "profile", lambda records: seen.extend(r.id for r in records) or real(records)
-    )
+    for module in (clustering, profiles):
+        monkeypatch.setattr(
+            module, "profile", lambda records: seen.extend(r.id for r in records) or real(records)
+        )
     curate("clean", "b.jsonl", "-o", "B", "--against", "INDEX")
     assert seen == [f"b:{number}" for number in range(1, 6)]
     (entry,) = read_manifest(Path("B"))["references"]
