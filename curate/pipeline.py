@@ -52,8 +52,8 @@ def run_pipeline(
     Records come out in the order in which they were read. `references` are what steps, by name,
     compare with; `observe` sees each record as it was read; `progress` is told the number of rows
     read so far, now and then; `journal` notes how far the run came, and knows how far the one came
-    with which this one goes on. `spread` does
-    the work that can be done apart: it changes only the speed.
+    with which this one goes on. `spread` does the work that can be done apart: it changes only the
+    speed.
 
     Raises:
         SourceError: a source cannot be read.

@@ -11,7 +11,7 @@ from multiprocessing import connection, get_context, parent_process
 from types import TracebackType
 from typing import Self, TypeVar
 
-__all__ = ["Processes", "count_cores"]
+__all__ = ["Processes"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -19,20 +19,13 @@ R = TypeVar("R")
 _FEW = 4  # so many items are done here: it would take longer to start a process
 
 
-def count_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 class Processes:
     """Processes that work until the context ends. They start when there is enough to do.
 
     Args:
         workers: how many; with one the work is done in this process.
-        setup: runs once in each process before anything else does, and here where the work is
-            done here.
+        setup: runs once in each process before anything else does; with it all of the work is
+            done there, so that it changes nothing in this process.
 
     """
 
@@ -55,14 +48,13 @@ class Processes:
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield what `function` makes of each item, in order."""
-        rest = iter(items)
-        if self.workers == 1:
-            yield from self._here(function, rest)
-            return
-        few = list(itertools.islice(rest, _FEW)) if self._pool is None else []
-        if few and len(few) < _FEW:
-            yield from self._here(function, few)
-            return
+        rest, few = iter(items), list[T]()
+        if self._setup is None and self._pool is None:
+            if self.workers > 1:
+                few = list(itertools.islice(rest, _FEW))
+            if len(few) < _FEW:
+                yield from map(function, itertools.chain(few, rest))
+                return
         waiting: list[Future[R]] = []
         try:
             for item in itertools.chain(few, rest):
@@ -74,11 +66,6 @@ class Processes:
         finally:
             for future in waiting:
                 future.cancel()
-
-    def _here(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        if self._setup is not None:
-            self._setup()
-        yield from map(function, items)
 
     def _submit(self, function: Callable[[T], R], item: T) -> "Future[R]":
         if self._pool is None:

@@ -18,7 +18,6 @@ from curate.cli.options import (
     workers,
 )
 from curate.errors import UsageError, clip
-from curate.processes import count_cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +58,7 @@ def clean_command(
     against: tuple[str, ...],
     against_eval: tuple[str, ...],
     restore: tuple[str, ...],
-    workers: int | None,
+    workers: int,
     resume: bool,
     overwrite: bool,
     as_json: bool,
@@ -115,7 +114,7 @@ def clean_command(
             steps,
             out,
             compared=_compared(against, against_eval, steps, out),
-            workers=workers or count_cores(),
+            workers=workers,
             overwrite=overwrite,
             resume=resume,
             progress=progress,

@@ -20,7 +20,6 @@ from curate.cli.options import (
     workers,
 )
 from curate.errors import clip
-from curate.processes import count_cores
 from curate.text import counted
 
 
@@ -67,7 +66,7 @@ def merge_command(
     columns: tuple[str, ...],
     settings: tuple[str, ...],
     skip: tuple[str, ...],
-    workers: int | None,
+    workers: int,
     resume: bool,
     overwrite: bool,
     as_json: bool,
@@ -119,7 +118,7 @@ def merge_command(
             found,
             steps,
             out,
-            workers=workers or count_cores(),
+            workers=workers,
             overwrite=overwrite,
             resume=resume,
             progress=progress,

@@ -1,6 +1,7 @@
 """Options and arguments that several verbs share."""
 
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +41,13 @@ def check_utf8(ctx: click.Context, param: click.Parameter, value: Path) -> Path:
     return value
 
 
+def count_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 sources = click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 directory = click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 out = click.option(
@@ -50,8 +58,8 @@ overwrite = click.option(
     "--overwrite", is_flag=True, help="Replace what an earlier run wrote there."
 )
 workers = click.option(
-    "--workers", type=click.IntRange(1), metavar="N",
-    help="Processes; the result is the same. [default: all cores]",
+    "--workers", type=click.IntRange(1), metavar="N", default=count_cores, show_default="all cores",
+    help="Processes; the result is the same.",
 )  # fmt: skip
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 

@@ -1,4 +1,4 @@
-"""Take records through record steps, here or wherever an engine takes them."""
+"""Take records through record steps, here or in other processes with the same result."""
 
 import functools
 import itertools
@@ -48,7 +48,7 @@ def run_record_steps(
 ) -> Iterator[Passage]:
     """Yield the passage of each record, in order.
 
-    `spread` is the `map` of an engine, or Python's own: it changes only the speed.
+    `spread` is the `map` of other processes, or Python's own: it changes only the speed.
     """
     if spread is map or not steps:
         for record in records:

@@ -1,7 +1,7 @@
 """From records to verdicts: what `curate clean` does in its step `dedup`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from curate.similarity.join import count_shared, jaccard
 from curate.similarity.ledger import Name, ids_of, read_matches
 from curate.similarity.merits import Merits
 from curate.similarity.profile import answer_length, profile
-from curate.steps.base import Spread
+
+if TYPE_CHECKING:
+    from curate.steps.base import Spread
 
 __all__ = ["find_clusters", "recall_clusters"]
 
@@ -26,7 +28,7 @@ def find_clusters(
     records: Iterable[Record],
     policy: Policy,
     references: Iterable[Reference] = (),
-    spread: Spread = map,
+    spread: "Spread" = map,
 ) -> Decision:
     """Return what becomes of records, after comparing them with each other and with references."""
     index, merits = Index(), Merits(policy.prefer, policy.quality)

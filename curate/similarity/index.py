@@ -33,7 +33,7 @@ class Index(Profiles):
     """
 
     def __init__(self) -> None:
-        self._waiting: list[Record] = []
+        self._waiting = _Batch()
         self._parts: dict[str, list[Array]] = {name: [] for name in _SMALL}
         self._files = {name: tempfile.TemporaryFile() for name in _LARGE}
         self.starts: dict[str, Array] = {}
@@ -42,8 +42,7 @@ class Index(Profiles):
 
     def add(self, record: Record) -> None:
         """Add a record."""
-        self._waiting.append(record)
-        if len(self._waiting) == _MOST:
+        if self._waiting.add(record):
             self._flush()
 
     def extend(self, profiles: Profiles) -> None:
@@ -52,9 +51,9 @@ class Index(Profiles):
         self._append(profiles)
 
     def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for batch in batches(waiting):
-            self._append(profile(batch))
+        waiting, self._waiting = self._waiting, _Batch()
+        if waiting.records:
+            self._append(profile(waiting.records))
 
     def _append(self, profiles: Profiles) -> None:
         for name in _SMALL:
@@ -132,19 +131,30 @@ class Index(Profiles):
                     pages.madvise(mmap.MADV_DONTNEED)
 
 
+class _Batch:
+    """Records that are profiled at once."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self._characters = 0
+
+    def add(self, record: Record) -> bool:
+        """Take a record; return whether these are enough."""
+        self.records.append(record)
+        for text in (record.instruction, record.context, record.output):
+            self._characters += len(text) if isinstance(text, str) else 0
+        return self._characters > _BATCH or len(self.records) == _MOST
+
+
 def batches(records: Iterable[Record]) -> Iterator[list[Record]]:
     """Yield the records, in order, in batches of a size to be profiled at once."""
-    batch: list[Record] = []
-    characters = 0
+    batch = _Batch()
     for record in records:
-        batch.append(record)
-        for text in (record.instruction, record.context, record.output):
-            characters += len(text) if isinstance(text, str) else 0
-        if characters > _BATCH or len(batch) == _MOST:
-            yield batch
-            batch, characters = [], 0
-    if batch:
-        yield batch
+        if batch.add(record):
+            yield batch.records
+            batch = _Batch()
+    if batch.records:
+        yield batch.records
 
 
 def expand(starts: Array, counts: Array) -> tuple[Array, Array]:

@@ -13,8 +13,7 @@ from curate.tuning.forecast import activations
 from .test_matrix import SETTINGS
 
 CONFIG = SimpleNamespace(
-    fp16=False,
-    per_device_train_batch_size=2, bf16=False, activation_checkpointing=False
+    per_device_train_batch_size=2, bf16=False, fp16=False, activation_checkpointing=False
 )  # fmt: skip
 
 
