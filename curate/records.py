@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from curate.errors import clip
 
-__all__ = ["FIELDS", "ROLES", "TEXT_FIELDS", "Dropped", "Quarantined", "Record", "Reference",
-           "Turn", "content_hash", "stored_fault"]  # fmt: skip
+__all__ = ["FIELDS", "PREFERENCE_FIELDS", "ROLES", "TEXT_FIELDS", "Dropped", "Quarantined",
+           "Record", "Reference", "Turn", "content_hash", "stored_fault"]  # fmt: skip
 
 Turn = dict[str, Any]
 """One turn of `history`: `role` (one of ROLES), `content` (text) and, for the tool turns between
@@ -42,6 +42,8 @@ class Record:
         origin: `PATH:LINE` (1-based), or `PATH#INDEX` (0-based) in arrays and Parquet.
         license: licence of the row or of its source; empty where unknown.
         meta: every column that has no name here, kept as it was.
+        rejected: in a preference pair the answer that is worse than `output`; else None.
+        label: in a labelled answer whether `output` is desirable; else None.
 
     """
 
@@ -55,12 +57,15 @@ class Record:
     origin: str = ""
     license: str = ""
     meta: dict[str, Any] = field(default_factory=dict)
+    rejected: str | None = None
+    label: bool | None = None
 
     @property
     def key(self) -> str:
         """Content hash, 32 hexadecimal digits.
 
-        Content is instruction, context, output, system, history, and the tools in `meta`.
+        Content is instruction, context, output, system, history, the tools in `meta`, and the
+        rejected answer or the label where there is one.
         Each part is preceded by its length, so that no two contents share a byte string.
 
         >>> a = Record(id="a:1", instruction="ab", context="c")
@@ -78,6 +83,10 @@ class Record:
             parts += [turn.get("role", ""), turn.get("content", ""), follows]
         if "tools" in self.meta:  # what the model may call: it sees them
             parts.append(json.dumps(self.meta["tools"], sort_keys=True, default=repr))
+        if self.rejected is not None:
+            parts += ["rejected", self.rejected]
+        if self.label is not None:
+            parts += ["label", str(self.label)]
         return [part if isinstance(part, str) else f"\0{part!r}" for part in parts]
 
     def turns(self) -> list[Turn]:
@@ -90,13 +99,20 @@ class Record:
         return [*before, {"role": "user", "content": self.instruction}, *after]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the record as it is written, keys in the order of the attributes."""
-        return {name: getattr(self, name) for name in FIELDS}
+        """Return the record as it is written, keys in the order of the attributes.
+
+        What only preferences have, `rejected` and `label`, is left out where there is none.
+        """
+        row = {name: getattr(self, name) for name in FIELDS}
+        for name in PREFERENCE_FIELDS:
+            if (value := getattr(self, name)) is not None:
+                row[name] = value
+        return row
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> "Record":
         """Return the record that `to_dict` wrote."""
-        return cls(**{name: row[name] for name in FIELDS if name in row})
+        return cls(**{name: row[name] for name in (*FIELDS, *PREFERENCE_FIELDS) if name in row})
 
     def with_fields(self, **changes: object) -> "Record":
         """Return a copy with some fields changed."""
@@ -113,7 +129,7 @@ def stored_fault(row: object) -> str:
     'its keys are id; a record has id, instruction, context, output, system, history, source, \
 origin, license, meta'
     """
-    if not isinstance(row, dict) or set(row) != set(FIELDS):
+    if not isinstance(row, dict) or set(row) - set(PREFERENCE_FIELDS) != set(FIELDS):
         found = ", ".join(map(str, row)) if isinstance(row, dict) else type(row).__name__
         return f"its keys are {clip(found)}; a record has {', '.join(FIELDS)}"
     for name, kind in _STORED.items():
@@ -124,7 +140,11 @@ origin, license, meta'
     return ""
 
 
-FIELDS = tuple(f.name for f in dataclasses.fields(Record))
+PREFERENCE_FIELDS = ("rejected", "label")
+"""What only preference pairs and labelled answers have."""
+
+FIELDS = tuple(f.name for f in dataclasses.fields(Record) if f.name not in PREFERENCE_FIELDS)
+"""What every record has, in the order in which it is written."""
 
 
 def content_hash(parts: Iterable[str]) -> str:
