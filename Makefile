@@ -36,7 +36,7 @@ bench: install
 # torch is held at the version that has a CPU wheel without CUDA packages.
 lock: install
 	printf 'torch==2.13.0\n' > .venv/constraints.txt
-	$(BIN)/pip-compile --quiet --extra tune --extra semantic --extra quantize --extra dev --strip-extras --no-annotate --no-header \
+	$(BIN)/pip-compile --quiet --extra tune --extra semantic --extra quantize --extra ray --extra dev --strip-extras --no-annotate --no-header \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 		--constraint .venv/constraints.txt --output-file requirements.lock pyproject.toml
 	sed -i.bak 's/^torch==2.13.0+.*/torch==2.13.0/' requirements.lock && rm requirements.lock.bak

@@ -7,9 +7,9 @@ from typing import Any
 
 from curate.checkpoints import Checkpoint, Checkpoints
 from curate.dataset import DatasetWriter
+from curate.engines import Engine
 from curate.errors import DatasetError, SourceError, UsageError
 from curate.pipeline import run_pipeline
-from curate.processes import Processes
 from curate.references import References, ReferenceSet
 from curate.reporting.report import write_pages
 from curate.resuming import described, find_checkpoint, find_finished
@@ -26,7 +26,7 @@ def clean(
     directory: Path,
     *,
     compared: Mapping[str, Sequence[ReferenceSet]] | None = None,
-    workers: int = 1,
+    engine: Engine | None = None,
     overwrite: bool = False,
     resume: bool = False,
     every: int | None = None,
@@ -40,7 +40,7 @@ def clean(
         steps: what is done with it.
         directory: the folder to write.
         compared: other sets that steps, by name, compare the records with.
-        workers: processes; the result is the same.
+        engine: where the steps run; None: in this process. The result is the same.
         overwrite: replace a dataset that the directory holds.
         resume: go on with a run that stopped; the result is the same.
         every: note a checkpoint after each so many records; None: as often as it costs little.
@@ -53,9 +53,10 @@ def clean(
         DatasetError: the directory is taken or cannot be written, or the run that stopped there
             was another one.
         UsageError: a run cannot go on so.
+        EngineError: a cluster cannot be reached, or does not do the work.
         AccountError: a row was lost on the way.
     """
-    compared = compared or {}
+    compared, engine = compared or {}, engine or Engine()
     others = [source for sets in compared.values() for each in sets for source in each.sources]
     _check_apart([*sources, *others], directory)
     if resume:
@@ -78,7 +79,7 @@ def clean(
             references = {
                 name: References(sets, normalise, talk) for name, sets in compared.items()
             }
-            manifest = _write(sources, steps, references, writer, journal, workers, progress)
+            manifest = _write(sources, steps, references, writer, journal, engine, progress)
     check_left(manifest, directory)
     return manifest
 
@@ -99,14 +100,13 @@ def _write(
     references: Mapping[str, References],
     writer: DatasetWriter,
     journal: Checkpoints,
-    workers: int,
+    engine: Engine,
     progress: Callable[[int], None],
 ) -> dict[str, Any]:
     """Run the steps, make the directory whole and return its manifest."""
     mix = next((step for step in steps if isinstance(step, Mix)), None)
     try:
-        with Processes(workers) as processes:
-            spread = map if workers == 1 else processes.map  # alone, no record is read ahead
+        with engine.spread() as spread:
             account = run_pipeline(
                 sources, steps, writer, references=references, spread=spread, progress=progress,
                 journal=journal,

@@ -1,8 +1,8 @@
 """The errors a user can fix. Anything else is a bug and keeps its traceback."""
 
 __all__ = [
-    "AccountError", "CurateError", "DatasetError", "HubError", "ModelError", "SourceError",
-    "TemplateError", "TrainingError", "UnknownTemplateError", "UsageError", "clip",
+    "AccountError", "CurateError", "DatasetError", "EngineError", "HubError", "ModelError",
+    "SourceError", "TemplateError", "TrainingError", "UnknownTemplateError", "UsageError", "clip",
 ]  # fmt: skip
 
 
@@ -24,6 +24,10 @@ class SourceError(CurateError):
 
 class DatasetError(CurateError):
     """A dataset directory cannot be written, is unfinished, or does not hold what it says."""
+
+
+class EngineError(CurateError):
+    """A cluster cannot be reached, or does not do the work."""
 
 
 class HubError(CurateError):

@@ -14,7 +14,7 @@ from curate import processes
 from curate.cleaning import clean
 from curate.dataset import audit
 from curate.dataset.staging import COMMIT, read_state
-from curate.engines import passing
+from curate.engines import Engine, passing
 from curate.errors import CurateError, DatasetError, SourceError
 from curate.records import Dropped
 from curate.sources import resolve, streams
@@ -301,8 +301,8 @@ def test_two_workers(kind, run, faults, reference, monkeypatch, tmp_path):
     monkeypatch.setattr(passing, "_CHUNK", 3)
     monkeypatch.setattr(processes, "_FEW", 1)
     faults.arm(40, kind)
-    stopped(run, kind, workers=2)
+    stopped(run, kind, engine=Engine(workers=2))
     faults.arm(0, "")
     assert read_state(tmp_path / "out")["records"] == 7
-    run(resume=True, workers=2)
+    run(resume=True, engine=Engine(workers=2))
     assert contents(tmp_path / "out") == reference

@@ -4,18 +4,19 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from curate.cli.options import (
+    engine_options,
+    find_engine,
     json_flag,
     layout_options,
     out,
     overwrite,
     parse_map,
     sources,
-    workers,
 )
 from curate.errors import UsageError, clip
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
               help="Drop what holds items of an evaluation set. Repeatable.")  # fmt: skip
 @click.option("--restore", multiple=True, metavar="STEP|ID",
               help="Bring dropped records of a dataset directory back. Repeatable.")  # fmt: skip
-@workers
+@engine_options
 @click.option("--resume", is_flag=True,
               help="Go on with a run that stopped; the result is the same.")  # fmt: skip
 @overwrite
@@ -58,7 +59,9 @@ def clean_command(
     against: tuple[str, ...],
     against_eval: tuple[str, ...],
     restore: tuple[str, ...],
-    workers: int,
+    workers: int | None,
+    engine: Literal["local", "ray"],
+    address: str | None,
     resume: bool,
     overwrite: bool,
     as_json: bool,
@@ -114,7 +117,7 @@ def clean_command(
             steps,
             out,
             compared=_compared(against, against_eval, steps, out),
-            workers=workers,
+            engine=find_engine(engine, workers, address),
             overwrite=overwrite,
             resume=resume,
             progress=progress,

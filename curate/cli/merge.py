@@ -4,20 +4,21 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from curate.cli.clean import show_account
 from curate.cli.options import (
     NumberRange,
+    engine_options,
+    find_engine,
     json_flag,
     layout_options,
     out,
     overwrite,
     parse_map,
     sources,
-    workers,
 )
 from curate.errors import clip
 from curate.text import counted
@@ -46,7 +47,7 @@ from curate.text import counted
 @click.option("--set", "settings", multiple=True, metavar="STEP.FIELD=VALUE",
               help="Change an option of a step, which then runs. Repeatable.")  # fmt: skip
 @click.option("--skip", multiple=True, metavar="STEP", help="Leave this step out. Repeatable.")
-@workers
+@engine_options
 @click.option("--resume", is_flag=True,
               help="Go on with a run that stopped; the result is the same.")  # fmt: skip
 @overwrite
@@ -66,7 +67,9 @@ def merge_command(
     columns: tuple[str, ...],
     settings: tuple[str, ...],
     skip: tuple[str, ...],
-    workers: int,
+    workers: int | None,
+    engine: Literal["local", "ray"],
+    address: str | None,
     resume: bool,
     overwrite: bool,
     as_json: bool,
@@ -118,7 +121,7 @@ def merge_command(
             found,
             steps,
             out,
-            workers=workers,
+            engine=find_engine(engine, workers, address),
             overwrite=overwrite,
             resume=resume,
             progress=progress,

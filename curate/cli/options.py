@@ -4,14 +4,17 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
 from curate.errors import UsageError, clip
 
-__all__ = ["NumberRange", "check_utf8", "directory", "json_flag", "layout_options", "out",
-           "overwrite", "parse_map", "sources", "workers"]  # fmt: skip
+if TYPE_CHECKING:
+    from curate.engines import Engine
+
+__all__ = ["NumberRange", "check_utf8", "directory", "engine_options", "find_engine",
+           "json_flag", "layout_options", "out", "overwrite", "parse_map", "sources"]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,11 +60,41 @@ out = click.option(
 overwrite = click.option(
     "--overwrite", is_flag=True, help="Replace what an earlier run wrote there."
 )
-workers = click.option(
-    "--workers", type=click.IntRange(1), metavar="N", default=count_cores, show_default="all cores",
-    help="Processes; the result is the same.",
-)  # fmt: skip
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+def engine_options(command: F) -> F:
+    """Add `--workers`, `--engine` and `--address`."""
+    workers = click.option(
+        "--workers", type=click.IntRange(1), metavar="N", show_default="all cores",
+        help="Processes; the result is the same.",
+    )  # fmt: skip
+    engine = click.option(
+        "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+        help="Work on this machine or on a Ray cluster; the result is the same.",
+    )  # fmt: skip
+    address = click.option(
+        "--address", metavar="HOST:PORT",
+        help="The Ray cluster. Else RAY_ADDRESS, one that runs here, or one started for this run.",
+    )  # fmt: skip
+    return workers(engine(address(command)))
+
+
+def find_engine(
+    name: Literal["local", "ray"], workers: int | None, address: str | None
+) -> "Engine":
+    """Return the engine of `--engine`, `--workers` and `--address`.
+
+    Raises:
+        UsageError: there is an address, and no cluster is asked for.
+    """
+    from curate.engines import Engine
+
+    if address is not None and name != "ray":
+        raise UsageError(f"--address {clip(address)} is that of a cluster: add --engine ray")
+    if name == "local" and workers is None:
+        workers = count_cores()
+    return Engine(name, workers, address)
 
 
 def layout_options(command: F) -> F:

@@ -8,6 +8,7 @@ import pytest
 
 from curate.cleaning import clean
 from curate.dataset import read_manifest
+from curate.engines import Engine
 from curate.reporting.report import rebuild_report
 from curate.sources import resolve
 from curate.steps import STEPS, select_steps
@@ -19,7 +20,7 @@ def made(tmp_path, write_rows):
 
     def make(_name="out", workers=1, **files):
         named = [f"{n}={write_rows(tmp_path / f'{n}.jsonl', rows)}" for n, rows in files.items()]
-        clean(resolve(named), select_steps(STEPS), tmp_path / _name, workers=workers)
+        clean(resolve(named), select_steps(STEPS), tmp_path / _name, engine=Engine(workers=workers))
         return tmp_path / _name
 
     return make
