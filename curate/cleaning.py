@@ -111,22 +111,23 @@ def _write(
                 sources, steps, writer, references=references, spread=spread, progress=progress,
                 journal=journal,
             )  # fmt: skip
-        writer.gather()
-        manifest = writer.manifest(
-            command="clean" if mix is None else "merge",
-            account={
-                "sources": [source.to_dict() for source in account.sources],
-                "references": [
-                    {"step": name, **entry}
-                    for name, each in references.items()
-                    for entry in each.entries()
-                ],
-                "steps": [step.to_dict() for step in account.steps],
-                "counts": account.counts(),
-            },
-            seed=None if mix is None else mix.seed,
-        )
-        write_pages(writer, manifest)
+            writer.gather()
+            manifest = writer.manifest(
+                command="clean" if mix is None else "merge",
+                account={
+                    "sources": [source.to_dict() for source in account.sources],
+                    "references": [
+                        {"step": name, **entry}
+                        for name, each in references.items()
+                        for entry in each.entries()
+                    ],
+                    "steps": [step.to_dict() for step in account.steps],
+                    "counts": account.counts(),
+                },
+                seed=None if mix is None else mix.seed,
+            )
+            # a report reads the files that lie here
+            write_pages(writer, manifest, spread if engine.name == "local" else map)
         writer.commit(manifest)
     except BaseException as error:
         if writer.staging.noted:

@@ -23,7 +23,6 @@ from curate.dataset.names import (
     RESTORED,
     SCHEMA_VERSION,
 )
-from curate.dataset.reader import read_lines
 from curate.dataset.staging import STAGING, Sizes, Staging
 from curate.engines import Edit
 from curate.errors import DatasetError
@@ -127,7 +126,7 @@ class DatasetWriter:
 
     def spool(self, name: str, record: Record) -> None:
         """Write a record to a staged file."""
-        if record is not self._last[0]:  # one that passes through a spool is written twice
+        if record is not self._last[0]:  # one that goes through a spool is a line already
             self._last = record, _line(record.to_dict())
         self.staging.open(name).write(self._last[1])
 
@@ -135,8 +134,11 @@ class DatasetWriter:
         """Yield the records of a staged file."""
         file = self.staging.open(name)
         file.flush()
-        for row in read_lines(file.path):
-            yield Record.from_dict(row)
+        with file.path.open("rb") as lines:
+            for line in lines:
+                record = Record.from_dict(orjson.loads(line))
+                self._last = record, line
+                yield record
 
     def drop(self, dropped: Dropped) -> None:
         """Write a line of dropped.jsonl."""

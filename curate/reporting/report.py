@@ -1,6 +1,7 @@
 """The report of a dataset directory: report.html, and its numbers for machines."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from curate.files import replace_file, writing
 from curate.reporting.card import card
 from curate.reporting.html import inline_script, render_page
 from curate.reporting.material import Material
-from curate.reporting.sections import SECTIONS
+from curate.reporting.sections import COUNTED, SECTIONS, Maker, Section
+from curate.steps import Spread
 
 __all__ = ["REPORT", "rebuild_report", "write_pages"]
 
@@ -35,20 +37,36 @@ def rebuild_report(directory: Path) -> dict[str, Any]:
     return figures
 
 
-def write_pages(writer: DatasetWriter, manifest: Mapping[str, Any]) -> None:
-    """Stage the files of a directory that are for people: its card and its report."""
+def write_pages(writer: DatasetWriter, manifest: Mapping[str, Any], spread: Spread = map) -> None:
+    """Stage the files of a directory that are for people: its card and its report.
+
+    `spread` is the `map` of other processes of this machine, or Python's own.
+    """
     writer.write_text("README.md", card(dict(manifest)))
     writer.flush()
-    page, _ = _report(writer.staging.folder, manifest)
+    page, _ = _report(writer.staging.folder, manifest, spread)
     writer.write_text(REPORT, page)
 
 
-def _report(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _report(
+    folder: Path, manifest: Mapping[str, Any], spread: Spread = map
+) -> tuple[str, dict[str, Any]]:
     """Return the page and the numbers. No path, date or machine is part of them."""
-    material = Material(folder, manifest)
-    sections = [made for make in SECTIONS if (made := make(material))]
+    others = tuple(make for make in SECTIONS if make not in COUNTED)
+    found: dict[Maker, Section | None] = {}
+    for made in spread(partial(_made, folder, manifest), (COUNTED, others)):
+        found |= made
+    sections = [section for make in SECTIONS if (section := found[make])]
     is_searched = any(made.values.get("searched") for made in sections)
     script = inline_script("search.js") if is_searched else {"script": "", "script_hash": ""}
     values = {"sections": sections, "counts": manifest["counts"], **script}
     page = render_page("report.html", values)
     return page, {made.name: made.figures for made in sections if made.figures is not None}
+
+
+def _made(
+    folder: Path, manifest: Mapping[str, Any], makers: Sequence[Maker]
+) -> dict[Maker, Section | None]:
+    """Return what some makers of sections make; they share what they look at."""
+    material = Material(folder, manifest)
+    return {make: make(material) for make in makers}

@@ -16,9 +16,11 @@ from curate.reporting.sections.section import Section
 from curate.reporting.sections.sources import mix, sources
 from curate.reporting.sections.verbs import verbs
 
-__all__ = ["SECTIONS", "Section"]
+__all__ = ["COUNTED", "SECTIONS", "Maker", "Section"]
 
-SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
+Maker = Callable[[Material], Section | None]
+
+SECTIONS: tuple[Maker, ...] = (
     account,
     sources,
     mix,
@@ -33,3 +35,6 @@ SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     contamination,
     dropped,
 )
+
+COUNTED: tuple[Maker, ...] = (sources, lengths, verbs, dropped)
+"""Those that look at each record: they go through the files together."""
