@@ -11,11 +11,12 @@ from curate.errors import UsageError, clip
 from curate.prompts.encode import EncodeSettings
 from curate.recipe_yaml import Document, faults, load, override
 from curate.shipped import shipped
+from curate.steps.settings import CleaningSettings
 from curate.tuning.backends import BACKENDS, Backend
 from curate.tuning.sft_fields import training_type
 
 __all__ = ["DataSettings", "EvaluationSettings", "ModelSettings", "Recipe", "find_recipe",
-           "load_recipe", "recipe_schema", "shipped_recipes"]  # fmt: skip
+           "load_cleaning", "load_recipe", "recipe_schema", "shipped_recipes"]  # fmt: skip
 
 if TYPE_CHECKING:
     AnyBackend = Backend
@@ -53,7 +54,7 @@ class ModelSettings(BaseModel):
         return next((n for n in ("load_in_4bit", "load_in_8bit") if getattr(self, n)), "")
 
 
-class DataSettings(EncodeSettings):
+class DataSettings(EncodeSettings, CleaningSettings):
     """What is trained on, and how records become tokens."""
 
     dataset: str = Field(description="A dataset directory; its train split is trained on.")
@@ -176,10 +177,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     Raises:
         UsageError: every fault there is, one a line: where, what was found, what is allowed.
     """
-    document = load(path)
-    parent = document.values.pop("extends", None)
-    if parent is not None:
-        document = _extend(document, path, parent)
+    document = _load(path)
     for text in sorted(overrides, key=lambda text: not text.startswith(_METHOD)):
         if text.startswith(_METHOD):
             _switch(document, text.removeprefix(_METHOD))
@@ -187,11 +185,41 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     try:
         recipe = Recipe.model_validate(document.values)
     except ValidationError as error:
-        raise UsageError("\n".join(faults(error, document, Recipe))) from error
+        found = faults(error, document, Recipe)
+        data = document.values.get("data")
+        if isinstance(data, dict) and "sources" in data and "dataset" not in data:
+            found.append(
+                f"{document.place(('data', 'sources'))}: data.sources are to be cleaned first: "
+                f"`curate clean --recipe {path} -o DIR`, then data.dataset=DIR"
+            )
+        raise UsageError("\n".join(found)) from error
     conflicts = [f"{document.place(at)}: {'.'.join(at)}: {why}" for at, why in recipe.conflicts()]
     if conflicts:
         raise UsageError("\n".join(conflicts))
     return recipe
+
+
+def load_cleaning(path: Path) -> CleaningSettings:
+    """Return what a recipe says of cleaning; what training needs beside it may be missing.
+
+    Raises:
+        UsageError: every fault there is, one a line.
+    """
+    document = _load(path)
+    try:
+        return Recipe.model_validate(document.values).data
+    except ValidationError as error:
+        if found := faults(error, document, Recipe, missing=False):
+            raise UsageError("\n".join(found)) from error
+    data = document.values.get("data", {})
+    return CleaningSettings(**{n: data[n] for n in CleaningSettings.model_fields if n in data})
+
+
+def _load(path: Path) -> Document:
+    """Return the document of a recipe, with the one that it extends under it."""
+    document = load(path)
+    parent = document.values.pop("extends", None)
+    return document if parent is None else _extend(document, path, parent)
 
 
 def _extend(document: Document, path: Path, parent: object) -> Document:

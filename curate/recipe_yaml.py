@@ -76,6 +76,7 @@ FOREIGN_NAMES = {
 """Names of other tools, and what they are called here."""
 
 _MOST_KEYS = 10_000
+_MISSING = ("missing", "union_tag_not_found")
 _FEW = 20  # names that are listed
 
 Path_ = tuple[str | int, ...]
@@ -162,11 +163,18 @@ def override(document: Document, text: str) -> None:
     document.places[keys] = clip(text)
 
 
-def faults(error: ValidationError, document: Document, model: type[BaseModel]) -> list[str]:
-    """Return a line for each fault that pydantic found, in the order of the document."""
+def faults(
+    error: ValidationError, document: Document, model: type[BaseModel], *, missing: bool = True
+) -> list[str]:
+    """Return a line for each fault that pydantic found, in the order of the document.
+
+    That something is not there is a fault only where `missing` says so.
+    """
     order = {place: at for at, place in enumerate(document.places.values())}
     found: list[tuple[int, str]] = []
     for fault in error.errors():
+        if fault["type"] in _MISSING and not missing:
+            continue
         path, known = _resolved(model, fault["loc"])
         place, name = document.place(path), _dotted(path)
         if fault["type"].startswith("union_tag"):
@@ -250,6 +258,9 @@ def _kind(field_: FieldInfo, parts: Iterator[str | int]) -> Any:  # noqa: ANN401
     if field_.discriminator:
         tag = next(parts, None)
         kinds = tuple(k for k in kinds if k.model_fields[field_.discriminator].default == tag)
+    kinds = tuple(
+        inner for k in kinds for inner in get_args(k) or (k,)
+    )  # of `Step | None` the step
     kind = kinds[0] if kinds else None
     is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
     return kind if is_model or is_typeddict(kind) else None

@@ -1,7 +1,7 @@
 import pytest
 
 from curate.errors import UsageError
-from curate.recipe import find_recipe, load_recipe
+from curate.recipe import find_recipe, load_cleaning, load_recipe
 from curate.shipped import shipped
 
 BOMB = "a: &a [x]\n" + "".join(
@@ -126,3 +126,42 @@ def test_weights_that_are_trained_are_not_in_float16(recipe):
     path = recipe(GOOD.replace("{method: lora, r: 4}", "{method: full}"))
     with pytest.raises(UsageError, match=r"model\.dtype: backend\.method is full, and float16"):
         load_recipe(path, ["model.dtype=float16"])
+
+
+def cleaning(recipe, text):
+    return load_cleaning(recipe(text))
+
+
+def test_cleaning_needs_nothing_of_training(recipe):
+    said = cleaning(
+        recipe,
+        "data:\n  sources: [a.jsonl]\n  steps: {dedup: {threshold: 0.9}, pii: }\n  skip: [echo]\n",
+    )
+    assert (said.sources, said.skip) == (("a.jsonl",), ("echo",))
+    assert said.options() == {"dedup": {"threshold": 0.9}, "pii": {}}
+
+
+def test_a_recipe_of_training_can_say_what_is_cleaned(recipe):
+    text = GOOD.replace("dataset: d", "dataset: d\n  steps: {length: {max_chars: 9}}")
+    assert cleaning(recipe, text).options() == {"length": {"max_chars": 9}}
+    assert load_recipe(recipe(text)).data.dataset == "d"
+
+
+def test_faults_of_cleaning_are_told_with_their_lines(recipe):
+    path = recipe("data:\n  steps: {dedup: {treshold: 1}}\n  skip: [eco]\n  sorces: []\n")
+    with pytest.raises(UsageError) as caught:
+        load_cleaning(path)
+    assert str(caught.value).splitlines() == [
+        f"{path}:2: data.steps.dedup.treshold: no such key; did you mean 'threshold'?",
+        f"{path}:3: data.skip.0 is eco: Input should be 'normalise', 'validate', 'licenses', "
+        "'placeholders', 'merged_instructions', 'template_residue', 'echo', 'pii', 'refusals', "
+        "'unanswerable', 'truncated_output', 'repetition', 'length', 'language', 'dedup', "
+        "'semantic_dedup' or 'scores'",
+        f"{path}:4: data.sorces: no such key; did you mean 'sources'?",
+    ]
+
+
+def test_training_on_sources_says_how_they_are_cleaned(recipe):
+    path = recipe(GOOD.replace("dataset: d", "sources: [a.jsonl]"))
+    with pytest.raises(UsageError, match=r"curate clean --recipe \S+ -o DIR`, then data.dataset"):
+        load_recipe(path)

@@ -16,7 +16,6 @@ from curate.cli.options import (
     out,
     overwrite,
     parse_map,
-    sources,
 )
 from curate.errors import UsageError, clip
 
@@ -25,11 +24,14 @@ if TYPE_CHECKING:
 
     from curate.references import ReferenceSet
     from curate.steps import Step
+    from curate.steps.settings import CleaningSettings
 
 
 @click.command("clean")
-@sources
+@click.argument("sources", metavar="SOURCE...", nargs=-1)
 @out
+@click.option("--recipe", metavar="RECIPE",
+              help="Take sources and steps that a recipe names; options go before it.")  # fmt: skip
 @layout_options
 @click.option("--set", "settings", multiple=True, metavar="STEP.FIELD=VALUE",
               help="Change an option of a step. Repeatable.")  # fmt: skip
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 def clean_command(
     sources: tuple[str, ...],
     out: Path,
+    recipe: str | None,
     layout: str | None,
     columns: tuple[str, ...],
     settings: tuple[str, ...],
@@ -78,6 +81,9 @@ def clean_command(
     With --against-eval, a record that holds the question or the answer of an item of an evaluation
     set goes, says the step `decontaminate`. The items may be questions alone.
 
+    With --recipe, the sources are data.sources of a recipe, and data.steps and data.skip say what
+    is done with them. What training needs beside them may be missing there.
+
     With --restore, SOURCE is a dataset directory, and what it dropped comes back without the
     original files: all that a STEP dropped, or the record with an ID. Later steps look at it.
 
@@ -88,7 +94,8 @@ def clean_command(
     """
     others: dict[str, object] = {"--only": only, "--skip": skip, "--against": against,
                                  "--against-eval": against_eval, "--layout": layout,
-                                 "--map": columns, "--resume": resume}  # fmt: skip
+                                 "--map": columns, "--resume": resume,
+                                 "--recipe": recipe}  # fmt: skip
     if restore:
         others["--set"] = settings
         manifest = _restore(sources, restore, out, others=others, overwrite=overwrite)
@@ -109,7 +116,14 @@ def clean_command(
 
     quiet_libraries()
     evaluated = [Decontaminate.name] if against_eval else []
-    steps = select_steps(STEPS, settings=settings, only=only, skip=skip, needed=evaluated)
+    said = _said(recipe)
+    steps = select_steps(
+        STEPS, settings=settings, only=only, skip=(*skip, *(said.skip if said else ())),
+        needed=evaluated, given=said.options() if said else None,
+    )  # fmt: skip
+    sources = sources or (said.sources if said else ())
+    if not sources:
+        raise UsageError("nothing to clean: name a SOURCE, or a recipe with data.sources")
     found = resolve(sources, layout=layout, mapping=parse_map(columns), leave_out=out)
     with counting("rows read") as progress:
         manifest = clean(
@@ -124,6 +138,15 @@ def clean_command(
             talk=talk,
         )
     _show(manifest, out, as_json)
+
+
+def _said(recipe: str | None) -> "CleaningSettings | None":
+    """Return what a recipe says of cleaning; None without one."""
+    if recipe is None:
+        return None
+    from curate.recipe import find_recipe, load_cleaning
+
+    return load_cleaning(find_recipe(recipe))
 
 
 def _compared(

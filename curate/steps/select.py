@@ -27,6 +27,7 @@ def select_steps(
     skip: Sequence[str] = (),
     needed: Sequence[str] = (),
     default: Collection[str] | None = None,
+    given: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Step]:
     """Return the steps to run, in the order of `known`.
 
@@ -39,6 +40,7 @@ def select_steps(
         skip: names of the steps to leave out.
         default: names of the steps that run without a word; None: those that are on.
         needed: names of the steps that run even if they are off, unless `only` or `skip` says not.
+        given: options by step that `settings` go before; these steps run too.
 
     Raises:
         UsageError: a step, a field or a value that does not exist or does not fit.
@@ -47,6 +49,7 @@ def select_steps(
     usual = {step.name for step in known if step.on} if default is None else default
     for name in [*only, *skip]:
         _step(by_name, name)
+    given = given or {}
     options: dict[str, _Options] = {}
     for setting in settings:
         name, field, text, value = _parse(setting, by_name)
@@ -57,13 +60,16 @@ def select_steps(
     chosen = [
         name
         for name in by_name
-        if (name in only if only else name in usual or name in options or name in needed)
+        if (name in only if only else name in usual or name in options or name in {*needed, *given})
         and name not in skip
     ]
     if idle := [name for name in options if name not in chosen]:
         raise UsageError(f"--set {idle[0]}: the step does not run")
     if only and not chosen:
         raise UsageError("--only and --skip leave no step to run")
+    for name, fields in given.items():
+        laid = {field: (str(value), value) for field, value in fields.items()}
+        options[name] = laid | options.get(name, {})
     return [_make(by_name[name], options.get(name, {})) for name in chosen]
 
 

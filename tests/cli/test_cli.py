@@ -333,3 +333,31 @@ def test_the_same_relative_sources_give_the_same_bytes_anywhere(messy, tmp_path,
         assert run("clean", "in.jsonl", "-o", "out").exit_code == 0
     for path in (tmp_path / "here" / "out").iterdir():
         assert path.read_bytes() == (tmp_path / "there" / "out" / path.name).read_bytes()
+
+
+def test_a_recipe_names_sources_and_steps_and_options_go_before_it(run, messy, tmp_path):
+    recipe = tmp_path / "clean.yaml"
+    recipe.write_text(
+        f"data:\n  sources: [{messy}]\n  steps: {{dedup: {{threshold: 0.6, scope: prompt}}}}\n"
+        "  skip: [echo]\n"
+    )
+    said = run("clean", "--recipe", recipe, "-o", tmp_path / "a", "--set", "dedup.threshold=0.9",
+               "--json")  # fmt: skip
+    options = ["--skip", "echo", "--set", "dedup.scope=prompt", "--set", "dedup.threshold=0.9"]
+    typed = run("clean", messy, "-o", tmp_path / "b", *options, "--json")
+    assert json.loads(said.stdout) == json.loads(typed.stdout)
+    assert "scope" in said.stdout
+
+
+def test_without_a_source_there_is_nothing_to_clean(run, tmp_path):
+    done = run("clean", "-o", tmp_path / "a")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "curate: error: nothing to clean: name a SOURCE, or a recipe with data.sources\n",
+    )
+
+
+def test_an_address_is_that_of_a_cluster(run, messy, tmp_path):
+    done = run("clean", messy, "-o", tmp_path / "a", "--address", "host:6379")
+    assert done.exit_code == 2
+    assert "--address host:6379 is that of a cluster: add --engine ray" in done.stderr
