@@ -44,7 +44,7 @@ def find_clusters(
         merits.add_reference(reference)
     index.finish()
     merits.finish(index.length)
-    matches = find_matches(index, merits.plain, _SIDES[policy.scope], merits.own)
+    matches = find_matches(index, merits.plain, _SIDES[policy.scope], merits.own, spread)
     return Decision(merits, matches, policy, lambda *pairs: _answers_alike(index, *pairs))
 
 

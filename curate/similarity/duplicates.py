@@ -1,15 +1,20 @@
 """Which records are duplicates, of which, and which prompts have several answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from curate.similarity.differences import blocks, told_apart, without_differences
 from curate.similarity.forms import forms
-from curate.similarity.index import Index
+from curate.similarity.index import Index, expand, slices
 from curate.similarity.join import Pairs, jaccard, similar_pairs
+from curate.similarity.profile import Profiles
+
+if TYPE_CHECKING:
+    from curate.steps.base import Spread
 
 __all__ = ["FLOOR", "Matches", "Removal", "best_of_same", "cut", "find_matches", "remove",
            "same_prompts"]  # fmt: skip
@@ -20,6 +25,7 @@ FLOOR = 0.5
 """Pairs are searched down to this similarity, so that a lower threshold can be tried at once."""
 _REORDERED = 30  # words; a text of so many or more is the same if its words are
 _PLACES = 10_000
+_PART = 1 << 23  # bytes of profiles that are searched at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,36 @@ class Matches:
     prompt: Array
 
 
-def find_matches(index: Index, rank: Array, sides: tuple[int, ...], own: int) -> Matches:
+class _Part(NamedTuple):
+    """Records of which none is to be compared with one of another part.
+
+    Attributes:
+        records: int64 (n,), their numbers, ascending.
+        profiles: of these records.
+        blocks: uint64 (n,), those with unequal ones are not compared either.
+        normal: int64 (n,), as in Matches.
+        ours: bool (n,), whether each is the text of a record that is no reference.
+
+    """
+
+    records: Array
+    profiles: Profiles
+    blocks: Array
+    normal: Array
+    ours: Array
+
+
+class _Similar(NamedTuple):
+    """Pairs of similar records: their numbers, and scores as in Matches."""
+
+    first: Array
+    second: Array
+    scores: Array
+
+
+def find_matches(
+    index: Index, rank: Array, sides: tuple[int, ...], own: int, spread: "Spread" = map
+) -> Matches:
     """Return the matches among all records of an index, none between texts of references alone.
 
     Args:
@@ -54,6 +89,7 @@ def find_matches(index: Index, rank: Array, sides: tuple[int, ...], own: int) ->
         rank: int64 (n,), place of each record: of the same texts the first one is compared.
         sides: what is compared: 0 the prompt, 1 the answer.
         own: how many are no references; these come first.
+        spread: does the work that can be done apart.
 
     """
     normal = best_of_same(rank, *(index.normal[:, side] for side in sides))
@@ -65,15 +101,44 @@ def find_matches(index: Index, rank: Array, sides: tuple[int, ...], own: int) ->
     ours = np.zeros(text.size, bool)
     ours[text[:own]] = True
 
+    parts = _parts(index, texts, blocks(index, texts, sides), normal, ours)
+    none = np.zeros(0, np.int64)
+    found = [_Similar(none, none, np.zeros((0, 2))), *spread(partial(_find_similar, sides), parts)]
+    first, second, scores = (np.concatenate(each) for each in zip(*found, strict=True))
+    order = np.lexsort((second, first))
+    return Matches(normal, text, first[order], second[order], scores[order], index.normal[:, 0])
+
+
+def _parts(index: Index, texts: Array, block: Array, normal: Array, ours: Array) -> Iterator[_Part]:
+    """Yield parts of about the same size, each with all records of its blocks."""
+    order = np.argsort(block, kind="stable")
+    texts, block = texts[order], block[order]
+    starts = np.flatnonzero(np.append(True, block[1:] != block[:-1])[: block.size])
+    ends = np.append(starts[1:], block.size)
+    several = ends - starts > 1
+    starts, ends = starts[several], ends[several]
+    total = np.append(0, np.cumsum(index.weights(texts)))
+    for part in slices(total[ends] - total[starts], _PART):
+        place, _ = expand(starts[part], ends[part] - starts[part])
+        place = place[np.argsort(texts[place])]
+        records = texts[place]
+        yield _Part(records, index.take(records), block[place], normal[records], ours[records])
+
+
+def _find_similar(sides: tuple[int, ...], part: _Part) -> _Similar:
+    """Return the similar pairs of a part that nothing decisive tells apart."""
+    index = Index.of(part.profiles)
+
     def apart(first: Array, second: Array) -> Array:
-        unwanted = (normal[first] == normal[second]) | ~(ours[first] | ours[second])
+        unwanted = part.normal[first] == part.normal[second]
+        unwanted |= ~(part.ours[first] | part.ours[second])
         return unwanted | told_apart(index, first, second, sides)
 
-    pairs = similar_pairs(index, texts, blocks(index, texts, sides), sides, FLOOR, apart)
+    pairs = similar_pairs(index, np.arange(part.records.size), part.blocks, sides, FLOOR, apart)
     same = without_differences(index, pairs, sides)
     pairs = Pairs(pairs.first[same], pairs.second[same], pairs.shared[same])
     scores = _scores(index, pairs, sides)
-    return Matches(normal, text, pairs.first, pairs.second, scores, index.normal[:, 0])
+    return _Similar(part.records[pairs.first], part.records[pairs.second], scores)
 
 
 def best_of_same(rank: Array, *keys: Array) -> Array:

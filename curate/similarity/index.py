@@ -34,7 +34,7 @@ class Index(Profiles):
 
     def __init__(self) -> None:
         self._waiting = _Batch()
-        self._parts: dict[str, list[Array]] = {name: [] for name in _SMALL}
+        self._small = {name: bytearray() for name in _SMALL}
         self._files = {name: tempfile.TemporaryFile() for name in _LARGE}
         self.starts: dict[str, Array] = {}
         self._maps: list[mmap.mmap] = []
@@ -57,7 +57,7 @@ class Index(Profiles):
 
     def _append(self, profiles: Profiles) -> None:
         for name in _SMALL:
-            self._parts[name].append(getattr(profiles, name))
+            self._small[name] += getattr(profiles, name).data.cast("B")
         with writing(Path(tempfile.gettempdir())):
             for name in _LARGE:
                 self._files[name].write(getattr(profiles, name).data)
@@ -67,8 +67,9 @@ class Index(Profiles):
         self._flush()
         empty = profile([])
         for name in _SMALL:
-            parts = self._parts.pop(name)
-            setattr(self, name, np.concatenate([getattr(empty, name), *parts]))
+            like = getattr(empty, name)
+            values = np.frombuffer(self._small.pop(name), like.dtype)
+            setattr(self, name, values.reshape(-1, *like.shape[1:]))
         for name in _LARGE:
             file, kind = self._files[name], getattr(empty, name).dtype
             with writing(Path(tempfile.gettempdir())):
@@ -78,9 +79,37 @@ class Index(Profiles):
                 setattr(self, name, np.frombuffer(self._maps[-1], kind))
             else:
                 setattr(self, name, np.zeros(0, kind))
-        counts = {"shingles": self.sizes, "sequence": self.words, "names": self.name_counts}
-        for name, count in counts.items():
+        self._find_starts()
+
+    def _find_starts(self) -> None:
+        for name, count in self._counts().items():
             self.starts[name] = np.cumsum(count.sum(axis=1)) - count.sum(axis=1)
+
+    def _counts(self) -> dict[str, Array]:
+        return {"shingles": self.sizes, "sequence": self.words, "names": self.name_counts}
+
+    @classmethod
+    def of(cls, profiles: Profiles) -> "Index":
+        """Return the index of these profiles, all of it in memory."""
+        index = cls.__new__(cls)
+        vars(index).update(vars(profiles), starts={}, _maps=[], _touched=0)
+        index._find_starts()
+        return index
+
+    def take(self, records: Array) -> Profiles:
+        """Return the profiles of some records, in this order."""
+        taken = {name: getattr(self, name)[records] for name in _SMALL}
+        for name, count in self._counts().items():
+            place, _ = expand(self.starts[name][records], count[records].sum(axis=1))
+            taken[name] = getattr(self, name)[place]
+            self._touch(records.size * _AROUND + taken[name].nbytes)
+        return Profiles(**taken)
+
+    def weights(self, records: Array) -> Array:
+        """Return about how many bytes the profile of each of some records takes."""
+        sizes = [getattr(self, name).itemsize * count[records].sum(axis=1)
+                 for name, count in self._counts().items()]  # fmt: skip
+        return sum(sizes) + sum(getattr(self, name)[:1].nbytes for name in _SMALL)
 
     def shingles_of(self, records: Array, side: int) -> tuple[Array, Array]:
         """Return the shingles of prompts (side 0) or answers (1), and which is whose."""
