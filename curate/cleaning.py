@@ -14,6 +14,7 @@ from curate.references import References, ReferenceSet
 from curate.reporting.report import write_pages
 from curate.resuming import described, find_checkpoint, find_finished
 from curate.sources import Source
+from curate.sources.remote import is_url
 from curate.steps import Normalise, Step
 from curate.steps.mix import Mix
 
@@ -161,6 +162,8 @@ def _check_apart(sources: Sequence[Source], directory: Path) -> None:
     """Raise if a source lies in the directory that is to be written."""
     target = os.path.realpath(directory)
     for source in sources:
+        if is_url(source.path):
+            continue
         if Path(os.path.realpath(source.path)).is_relative_to(target):
             raise DatasetError(
                 f"{directory}: holds the source {source.path}; name another folder with -o"

@@ -11,6 +11,7 @@ from curate.errors import UsageError, clip
 from curate.indexing import INDEX, StoredIndex, is_index, open_index
 from curate.records import Quarantined, Record, Reference
 from curate.sources import Reader, Source, resolve, split_name, stem
+from curate.sources.remote import is_hub
 from curate.steps import Normalise
 
 __all__ = ["ReferenceSet", "References", "open_set"]
@@ -55,7 +56,7 @@ def open_set(
         raise UsageError("a set to compare with is read twice, standard input only once: save it "
                          "to a file")  # fmt: skip
     if not name:
-        name = sources[0].name if path.startswith("hf:") else stem(os.path.abspath(path))
+        name = sources[0].name if is_hub(path) else stem(os.path.abspath(path))
     return ReferenceSet(name or "set", sources)
 
 

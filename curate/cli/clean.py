@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from curate.cli.options import (
+    delivery,
     engine_options,
     find_engine,
     json_flag,
     layout_options,
-    out,
     overwrite,
     parse_map,
 )
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @click.command("clean")
 @click.argument("sources", metavar="SOURCE...", nargs=-1)
-@out
+@delivery
 @click.option("--recipe", metavar="RECIPE",
               help="Take sources and steps that a recipe names; options go before it.")  # fmt: skip
 @layout_options
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @json_flag
 def clean_command(
     sources: tuple[str, ...],
-    out: Path,
+    out: str,
     recipe: str | None,
     layout: str | None,
     columns: tuple[str, ...],
@@ -96,54 +96,59 @@ def clean_command(
                                  "--against-eval": against_eval, "--layout": layout,
                                  "--map": columns, "--resume": resume,
                                  "--recipe": recipe}  # fmt: skip
-    if restore:
-        others["--set"] = settings
-        manifest = _restore(sources, restore, out, others=others, overwrite=overwrite)
-        _show(manifest, out, as_json)
-        return
-    if len(sources) == 1 and _is_of_dedup(settings) and not any(others.values()):
-        from curate.rededuplicating import is_deduplicated
-
-        if is_deduplicated(Path(sources[0])):
-            manifest = _rededuplicate(Path(sources[0]), settings, out, overwrite=overwrite)
-            _show(manifest, out, as_json)
-            return
     from curate.cleaning import clean
+    from curate.delivering import Delivery, check_resume
     from curate.reporting.terminal import counting, quiet_libraries, talk
     from curate.sources import resolve
     from curate.steps import STEPS, select_steps
     from curate.steps.decontaminate import Decontaminate
 
-    quiet_libraries()
-    evaluated = [Decontaminate.name] if against_eval else []
-    said = _said(recipe)
-    steps = select_steps(
-        STEPS, settings=settings, only=only, skip=(*skip, *(said.skip if said else ())),
-        needed=evaluated, given=said.options() if said else None,
-    )  # fmt: skip
-    sources = sources or (said.sources if said else ())
-    if not sources:
-        raise UsageError("nothing to clean: name a SOURCE, or a recipe with data.sources")
-    found = resolve(sources, layout=layout, mapping=parse_map(columns), leave_out=out)
-    with counting("rows read") as progress:
-        manifest = clean(
-            found,
-            steps,
-            out,
-            compared=_compared(against, against_eval, steps, out),
-            engine=find_engine(engine, workers, address),
-            overwrite=overwrite,
-            resume=resume,
-            progress=progress,
-            talk=talk,
-        )
-    _show(manifest, out, as_json)
+    check_resume(out, resume)
+    with Delivery(out, overwrite=overwrite) as given:
+        folder = given.folder
+        if restore:
+            others["--set"] = settings
+            manifest = _restore(sources, restore, folder, out, others=others, overwrite=overwrite)
+        elif _is_of_dedup(sources, settings) and not any(others.values()):
+            manifest = _rededuplicate(Path(sources[0]), settings, folder, overwrite=overwrite)
+        else:
+            quiet_libraries()
+            said = _said(recipe)
+            steps = select_steps(
+                STEPS,
+                settings=settings,
+                only=only,
+                skip=(*skip, *said.skip),
+                needed=[Decontaminate.name] if against_eval else [],
+                given=said.options(),
+            )
+            if not (sources or said.sources):
+                raise UsageError("nothing to clean: name a SOURCE, or a recipe with data.sources")
+            found = resolve(
+                sources or said.sources, layout=layout, mapping=parse_map(columns), leave_out=folder
+            )
+            with counting("rows read") as progress:
+                manifest = clean(
+                    found,
+                    steps,
+                    folder,
+                    compared=_compared(against, against_eval, steps, folder),
+                    engine=find_engine(engine, workers, address),
+                    overwrite=overwrite,
+                    resume=resume,
+                    progress=progress,
+                    talk=talk,
+                )
+        given.deliver()
+        _show(manifest, folder, out, as_json)
 
 
-def _said(recipe: str | None) -> "CleaningSettings | None":
-    """Return what a recipe says of cleaning; None without one."""
+def _said(recipe: str | None) -> "CleaningSettings":
+    """Return what a recipe says of cleaning; nothing without one."""
+    from curate.steps.settings import CleaningSettings
+
     if recipe is None:
-        return None
+        return CleaningSettings()
     from curate.recipe import find_recipe, load_cleaning
 
     return load_cleaning(find_recipe(recipe))
@@ -181,7 +186,8 @@ def _compared(
 def _restore(
     sources: tuple[str, ...],
     wanted: tuple[str, ...],
-    out: Path,
+    folder: Path,
+    out: str,
     *,
     others: dict[str, object],
     overwrite: bool,
@@ -197,7 +203,7 @@ def _restore(
             f"--restore with {given[0]}: it has no meaning there, as the records, the steps and "
             "their settings are those of the dataset directory; leave it out"
         )
-    outcome = restore(Path(sources[0]), wanted, out, overwrite=overwrite)
+    outcome = restore(Path(sources[0]), wanted, folder, overwrite=overwrite)
     talk(f"restored: {_tally(outcome.restored)}")
     if outcome.again:
         talk(f"of these dropped by later steps: {_tally(outcome.again)}")
@@ -214,8 +220,15 @@ def _restore(
     return outcome.manifest
 
 
-def _is_of_dedup(settings: tuple[str, ...]) -> bool:
-    return bool(settings) and all(setting.startswith("dedup.") for setting in settings)
+def _is_of_dedup(sources: tuple[str, ...], settings: tuple[str, ...]) -> bool:
+    """Return whether `dedup` is to decide anew on the records of a dataset directory."""
+    if len(sources) != 1 or not settings:
+        return False
+    if not all(setting.startswith("dedup.") for setting in settings):
+        return False
+    from curate.rededuplicating import is_deduplicated
+
+    return is_deduplicated(Path(sources[0]))
 
 
 def _rededuplicate(
@@ -240,13 +253,13 @@ def _tally(tally: Counter[tuple[str, str]]) -> str:
     return ", ".join(f"{number:,} {'/'.join(step)}" for step, number in tally.items())
 
 
-def _show(manifest: dict[str, Any], out: Path, as_json: bool) -> None:
+def _show(manifest: dict[str, Any], folder: Path, out: str, as_json: bool) -> None:
     if as_json:
         from curate.reporting.terminal import print_json
 
         print_json(manifest)
     else:
-        show_account(manifest, out)
+        show_account(manifest, folder, out)
 
 
 def _found(step: str, name: str, records: int, lines: list[dict[str, Any]]) -> str:
@@ -259,9 +272,9 @@ def _found(step: str, name: str, records: int, lines: list[dict[str, Any]]) -> s
 
 
 def show_account(
-    manifest: dict[str, Any], directory: Path, tail: Callable[[], None] = lambda: None
+    manifest: dict[str, Any], directory: Path, out: str, tail: Callable[[], None] = lambda: None
 ) -> None:
-    """Print what each step did, the balance, and what `tail` prints."""
+    """Print what each step did, the balance, what `tail` prints, and where it is."""
     from curate.dataset import CLUSTERS, read_ledger
     from curate.reporting.terminal import print_table
 
@@ -295,4 +308,4 @@ def show_account(
             f"{conflicts:,} prompts have several answers, none similar: {CLUSTERS} lists them"
         )
     tail()
-    click.echo(f"dataset directory: {directory}")
+    click.echo(f"dataset directory: {out}")

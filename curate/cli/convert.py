@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curate.cli.options import check_utf8, json_flag, layout_options, parse_map, sources
+from curate.cli.options import check_path, json_flag, layout_options, parse_map, sources
 
 if TYPE_CHECKING:
     from curate.converting import Account, Target
@@ -17,7 +17,7 @@ _NAMES = ("alpaca", "sharegpt", "messages", "prompt-completion", "llama-factory"
 @sources
 @click.option("--to", "name", required=True, type=click.Choice(_NAMES), help="The layout to write.")
 @click.option("-o", "--out", "file", metavar="FILE", required=True,
-              type=click.Path(path_type=Path), callback=check_utf8,
+              type=click.Path(path_type=Path), callback=check_path,
               help="File to write: .jsonl or .json, each also .gz or .zst.")  # fmt: skip
 @click.option("--split", metavar="NAME", help="Of a dataset directory, the split to convert; "
               "needed where it has several.")  # fmt: skip

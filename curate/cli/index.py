@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from curate.cli.options import check_utf8, json_flag, layout_options, parse_map, sources
+from curate.cli.options import check_path, json_flag, layout_options, parse_map, sources
 
 
 @click.command("index")
 @sources
-@click.option("-o", "--out", required=True, metavar="INDEX", callback=check_utf8,
+@click.option("-o", "--out", required=True, metavar="INDEX", callback=check_path,
               type=click.Path(path_type=Path), help="Folder to write, or to add to.")  # fmt: skip
 @layout_options
 @json_flag

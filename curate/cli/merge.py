@@ -11,11 +11,11 @@ import click
 from curate.cli.clean import show_account
 from curate.cli.options import (
     NumberRange,
+    delivery,
     engine_options,
     find_engine,
     json_flag,
     layout_options,
-    out,
     overwrite,
     parse_map,
     sources,
@@ -26,7 +26,7 @@ from curate.text import counted
 
 @click.command("merge")
 @sources
-@out
+@delivery
 @click.option("--weight", "weights", multiple=True, metavar="NAME=W",
               help="Share of the output that a source is to make up. Repeatable.")  # fmt: skip
 @click.option("--cap", "caps", multiple=True, metavar="NAME=N",
@@ -54,7 +54,7 @@ from curate.text import counted
 @json_flag
 def merge_command(
     sources: tuple[str, ...],
-    out: Path,
+    out: str,
     weights: tuple[str, ...],
     caps: tuple[str, ...],
     total: int | None,
@@ -95,13 +95,15 @@ def merge_command(
     Example: curate merge facts=a.jsonl chat=b.json facts.license=mit -o mix --weight chat=0.3
     """
     from curate.cleaning import clean
+    from curate.delivering import Delivery, check_resume
     from curate.errors import UsageError
     from curate.merging import find_parts, find_sources, find_steps, numbers
     from curate.reporting.terminal import counting, print_json, quiet_libraries, talk
     from curate.steps.mix import Mix
 
     quiet_libraries()
-    found = find_sources(sources, layout=layout, mapping=parse_map(columns), leave_out=out)
+    check_resume(out, resume)
+    found = find_sources(sources, layout=layout, mapping=parse_map(columns), leave_out=Path(out))
     parts = find_parts(found)
     mix = Mix(
         parts=parts,
@@ -116,21 +118,23 @@ def merge_command(
     if "" in licenses:
         raise UsageError("--allow-licenses: a name is empty; `unknown` stands for no licence")
     steps = find_steps(mix, settings=settings, skip=skip, prefer=prefer, allow=licenses)
-    with counting("rows read") as progress:
-        manifest = clean(
-            found,
-            steps,
-            out,
-            engine=find_engine(engine, workers, address),
-            overwrite=overwrite,
-            resume=resume,
-            progress=progress,
-            talk=talk,
-        )
-    if as_json:
-        print_json(manifest)
-        return
-    show_account(manifest, out, tail=lambda: _show_mix(manifest))
+    with Delivery(out, overwrite=overwrite) as given:
+        with counting("rows read") as progress:
+            manifest = clean(
+                found,
+                steps,
+                given.folder,
+                engine=find_engine(engine, workers, address),
+                overwrite=overwrite,
+                resume=resume,
+                progress=progress,
+                talk=talk,
+            )
+        given.deliver()
+        if as_json:
+            print_json(manifest)
+        else:
+            show_account(manifest, given.folder, out, tail=lambda: _show_mix(manifest))
 
 
 def _show_mix(manifest: Mapping[str, Any]) -> None:

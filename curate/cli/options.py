@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -13,8 +14,11 @@ from curate.errors import UsageError, clip
 if TYPE_CHECKING:
     from curate.engines import Engine
 
-__all__ = ["NumberRange", "check_utf8", "directory", "engine_options", "find_engine",
-           "json_flag", "layout_options", "out", "overwrite", "parse_map", "sources"]  # fmt: skip
+__all__ = ["NumberRange", "check_path", "check_utf8", "delivery", "directory",
+           "engine_options", "find_engine", "json_flag", "layout_options", "out",
+           "overwrite", "parse_map", "sources"]  # fmt: skip
+
+_URL = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,13 +36,28 @@ class NumberRange(click.FloatRange):
         return number
 
 
-def check_utf8(ctx: click.Context, param: click.Parameter, value: Path) -> Path:
-    """Return the path of a file or folder to write.
+def check_path(ctx: click.Context, param: click.Parameter, value: Path) -> Path:
+    """Return the path of a file or folder of this machine.
 
     Raises:
-        UsageError: its name is not UTF-8.
+        UsageError: its name is not UTF-8, or it is a URL.
     """
-    text = str(value)
+    check_utf8(ctx, param, str(value))
+    if _URL.match(str(value)):  # a path has lost one of its slashes
+        raise UsageError(
+            f"{param.opts[-1]} {clip(str(value), 200)}: is a URL, and has to be on this machine: "
+            "copy from there, or to it"
+        )
+    return value
+
+
+def check_utf8(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return the path or URL of what is to be written.
+
+    Raises:
+        UsageError: it is not UTF-8.
+    """
+    text = value
     if text != text.encode("utf-8", "replace").decode():
         raise UsageError(f"{param.opts[-1]} {clip(text, 200)}: is not UTF-8; give another name")
     return value
@@ -52,10 +71,15 @@ def count_cores() -> int:
 
 
 sources = click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
-directory = click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+directory = click.argument(
+    "directory", metavar="DIR", type=click.Path(path_type=Path), callback=check_path
+)
 out = click.option(
-    "-o", "--out", required=True, type=click.Path(path_type=Path), callback=check_utf8,
+    "-o", "--out", required=True, type=click.Path(path_type=Path), callback=check_path,
     help="Folder to write.",
+)  # fmt: skip
+delivery = click.option(
+    "-o", "--out", required=True, metavar="PATH|URL", callback=check_utf8, help="Folder to write.",
 )  # fmt: skip
 overwrite = click.option(
     "--overwrite", is_flag=True, help="Replace what an earlier run wrote there."

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curate.cli.options import check_utf8, json_flag, layout_options, parse_map
+from curate.cli.options import check_path, json_flag, layout_options, parse_map
 from curate.errors import UsageError, clip
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _OF_TOKENS = ("--tokens", "--max-length", "--over-length", "--loss")
 @click.option("--tokens", is_flag=True, help="Show each token in a box, with id and label.")
 @click.option("--compare", metavar="A,B,...", help="Show what these templates make of a record.")
 @click.option("--diff", metavar="A,B", help="Show what two templates make otherwise, by words.")
-@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", callback=check_utf8,
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", callback=check_path,
               help="Write it as one page that needs no network.")  # fmt: skip
 @click.option("--max-length", type=click.IntRange(2), help="As data.max_length of a recipe.")
 @click.option("--over-length", type=click.Choice(["drop", "truncate", "error"]),

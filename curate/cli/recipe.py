@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from curate.cli.options import check_utf8, json_flag
+from curate.cli.options import check_path, json_flag
 
 
 @click.command("recipe")
 @click.argument("name", metavar="[NAME]", required=False)
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path), callback=check_utf8, help="File to write."
+    "-o", "--out", type=click.Path(path_type=Path), callback=check_path, help="File to write."
 )
 @click.option("--fields", is_flag=True, help="Every field, with its default and what it is.")
 @click.option("--schema", is_flag=True, help="The JSON schema, for editors.")

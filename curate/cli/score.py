@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from curate.cli.options import check_utf8, json_flag, layout_options, parse_map, sources
+from curate.cli.options import check_path, json_flag, layout_options, parse_map, sources
 
 
 @click.command("score")
@@ -16,7 +16,7 @@ from curate.cli.options import check_utf8, json_flag, layout_options, parse_map,
 @click.option("--max-length", default=1024, show_default=True, type=click.IntRange(2),
               help="Longest record, in tokens; a longer one gets no score.")  # fmt: skip
 @click.option("-o", "--out", "file", metavar="FILE", required=True,
-              type=click.Path(path_type=Path), callback=check_utf8,
+              type=click.Path(path_type=Path), callback=check_path,
               help="File to write: .jsonl or .json, each also .gz or .zst.")  # fmt: skip
 @click.option("--split", metavar="NAME", help="Of a dataset directory, the split to score; "
               "needed where it has several.")  # fmt: skip

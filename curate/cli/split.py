@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from curate.cli.options import directory, json_flag, out, overwrite
+from curate.cli.options import delivery, directory, json_flag, overwrite
 from curate.text import counted
 
 _ROWS = 20  # sources that are shown
@@ -15,7 +15,7 @@ _ASKED = ("validation", "test")
 
 @click.command("split")
 @directory
-@out
+@delivery
 @click.option(
     "--validation", default=0.05, show_default=True, help="Share for validation, 0.05 for 5%."
 )
@@ -36,7 +36,7 @@ _ASKED = ("validation", "test")
 @json_flag
 def split_command(
     directory: Path,
-    out: Path,
+    out: str,
     validation: float,
     test: float,
     seed: int,
@@ -56,12 +56,15 @@ def split_command(
     Example: curate split clean -o split --validation 0.1 --test 0
     """
     from curate.dataset import SPLITS, read_manifest
+    from curate.delivering import Delivery
     from curate.reporting.terminal import print_json, print_table, talk
     from curate.splitting import split_dataset
 
     options = {"validation": validation, "test": test, "seed": seed, "stratify": stratify}
-    counts = split_dataset(directory, out, **options, overwrite=overwrite)  # type: ignore[arg-type]
-    manifest = read_manifest(out)
+    with Delivery(out, overwrite=overwrite) as given:
+        counts = split_dataset(directory, given.folder, **options, overwrite=overwrite)  # type: ignore[arg-type]
+        given.deliver()
+        manifest = read_manifest(given.folder)
     step = manifest["steps"][-1]
     for line in _remarks(counts, step):
         talk(line)

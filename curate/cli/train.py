@@ -5,14 +5,14 @@ from typing import Any
 
 import click
 
-from curate.cli.options import check_utf8, json_flag, overwrite
+from curate.cli.options import check_path, json_flag, overwrite
 
 
 @click.command("train")
 @click.argument("recipe", metavar="RECIPE")
 @click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path), callback=check_utf8, help="Folder to write."
+    "-o", "--out", type=click.Path(path_type=Path), callback=check_path, help="Folder to write."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done and taken; write nothing.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint of the run.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from curate.errors import clip
 from curate.reporting.terminal import console
 from curate.reporting.verdict import verdict
+from curate.sources.remote import is_hub, is_url
 from curate.text import counted
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def common_folder(paths: list[str]) -> str:
     'data/sample/'
     """
     folders = {os.path.dirname(path) for path in paths}
-    if "" in folders or any(path.startswith("hf:") for path in paths):
+    if "" in folders or any(is_hub(path) or is_url(path) for path in paths):
         return ""
     try:
         return os.path.join(os.path.commonpath(sorted(folders)), "")

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from curate import __version__
 from curate.reporting.findings import Fate, Finding
+from curate.sources.remote import is_hub, is_url
 from curate.steps import Step
 
 __all__ = ["LIMIT", "SARIF_MARK", "sarif_log"]
@@ -133,7 +134,7 @@ def _uri(path: str) -> str:
     >>> _uri("data/my facts.json"), _uri("./a#1.jsonl"), _uri("hf:owner/name:main")
     ('data/my%20facts.json', 'a%231.jsonl', 'hf:owner/name:main')
     """
-    if path.startswith("hf:"):
+    if is_hub(path) or is_url(path):
         return quote(path, safe="/:")
     if path == "-":
         return "stdin"

@@ -9,6 +9,7 @@ import yaml
 
 from curate.safe_yaml import FAULTS, SafeLoader
 from curate.sources.columnar import parts_of
+from curate.sources.remote import is_hub, is_url
 
 __all__ = ["license_finder"]
 
@@ -29,9 +30,9 @@ def license_finder() -> Callable[[str, str], str]:
     stated, on_hub = functools.cache(_of_folder), functools.cache(_of_hub)
 
     def find(path: str, top: str) -> str:
-        if path == "-":
+        if path == "-" or is_url(path):
             return ""
-        if path.startswith("hf:"):
+        if is_hub(path):
             name, _, _, revision = parts_of(path)
             return on_hub(name, revision)
         folder, shortest = os.path.dirname(path), len(top.rstrip(os.sep))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from curate.errors import SourceError, UsageError, clip
+from curate.sources.remote import is_url, open_url
 from curate.sources.source import Found, Row
 from curate.sources.streams import Stream
 
@@ -28,7 +29,11 @@ def read_parquet(stream: Stream, packed: bool) -> Iterator[Found]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    opened = io.BytesIO(stream.readall()) if packed else stream.path
+    opened: str | io.IOBase = stream.path
+    if packed:
+        opened = io.BytesIO(stream.readall())
+    elif is_url(stream.path):
+        opened = open_url(stream.path)
     try:
         file = pq.ParquetFile(opened)
     except (pa.ArrowException, OSError) as error:

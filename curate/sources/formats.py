@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from curate.errors import SourceError
 from curate.sources.columnar import Hub, read_parquet
+from curate.sources.remote import is_hub
 from curate.sources.source import Found, Source, file_format
 from curate.sources.streams import open_stream
 from curate.sources.structure import Fits, read_json
@@ -38,7 +39,7 @@ def open_feed(source: Source, fits: Fits) -> Iterator[Feed]:
         SourceError: the source cannot be opened.
 
     """
-    if source.path.startswith("hf:"):
+    if is_hub(source.path):
         hub = Hub(source.path)
         yield Feed(hub.rows(), "#", hub.finish)
         return
@@ -79,7 +80,7 @@ def stored_sha256(source: Source) -> str:
         SourceError: the source cannot be opened.
 
     """
-    if source.path.startswith("hf:"):
+    if is_hub(source.path):
         hub = Hub(source.path)
         collections.deque(hub.rows(), 0)
         return hub.finish()

@@ -3,22 +3,22 @@
 import difflib
 import glob
 import itertools
-import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from curate.errors import CurateError, SourceError, UsageError, clip
 from curate.sources.cards import license_finder
 from curate.sources.columnar import parts_of
+from curate.sources.folders import SPLITS, LocalFolders, files_below
 from curate.sources.layouts import LAYOUTS, TARGETS
+from curate.sources.remote import RemoteFolders, check_url, is_hub, is_url
 from curate.sources.source import FORMATS, PACKINGS, Source, file_format, stem
 
 __all__ = ["SPLITS", "resolve", "split_name"]
 
-SPLITS = ("train", "validation", "test")
 _NAMED = re.compile(r"([^/=:\\]+)=(.+)", re.DOTALL)
 _ALLOWED = (
     f"{', '.join('.' + suffix for suffix in FORMATS)}, "
@@ -41,7 +41,7 @@ class _File:
         """Return the name that the file has by itself, with its folder in front for `longer`."""
         if self.path == "-":
             return "stdin"
-        if self.path.startswith("hf:"):
+        if is_hub(self.path):
             name, config, split, _ = parts_of(self.path)
             name = name.rpartition("/")[2]
             return "/".join(filter(None, (name, config, split))) if longer else name
@@ -128,14 +128,16 @@ def _files(argument: str, out: str | None) -> list[_File]:
     given, path = split_name(argument)
     if not path:
         raise UsageError("a SOURCE is empty: give a file, a folder, a glob, hf:OWNER/NAME or -")
-    if path.startswith("hf:"):
+    if is_hub(path):
         parts_of(path)
-    if path == "-" or path.startswith("hf:"):
+    if path == "-" or is_hub(path):
         return [_File(path, given, argument, named=True)]
+    if is_url(path):
+        return _remote_files(path, given, argument)
     if os.path.isdir(path):
         files = [
             _File(p, given, argument, split, folder=path)
-            for p, split in _below(path, {out} - {os.path.realpath(path)})
+            for p, split in files_below(LocalFolders(), path, {out} - {os.path.realpath(path)})
         ]
         what = f"folder {path} holds no data file"
     elif not os.path.lexists(path) and glob.has_magic(path):
@@ -148,6 +150,34 @@ def _files(argument: str, out: str | None) -> list[_File]:
     if not files:
         raise SourceError(f"{what} ({_ALLOWED})")
     return files
+
+
+def _remote_files(url: str, given: str, argument: str) -> list[_File]:
+    """Return the files of a URL."""
+    check_url(url)
+    folders = RemoteFolders(url)
+    if file_format(url)[0] and not _has_magic(url):
+        if not folders.is_file(url):
+            raise SourceError(f"{url} does not exist")
+        return [_File(url, given, argument, named=True)]
+    if _has_magic(url):
+        files = [_File(u, given, argument) for u in folders.glob(url) if file_format(u)[0]]
+        what = f"no data file matches {url}"
+    elif folders.is_folder(url):
+        files = [_File(u, given, argument, s) for u, s in files_below(folders, url, set())]
+        what = f"folder {url} holds no data file"
+    elif folders.is_file(url):
+        raise UsageError(f"{url}: unknown suffix. Allowed: {_ALLOWED}")
+    else:
+        raise SourceError(f"{url} does not exist")
+    if not files:
+        raise SourceError(f"{what} ({_ALLOWED})")
+    return files
+
+
+def _has_magic(url: str) -> bool:
+    """Return whether a URL is a pattern; behind the `?` of a web address stands none."""
+    return glob.has_magic(url.partition("?")[0] if url.startswith("http") else url)
 
 
 def _check_file(path: str) -> None:
@@ -164,58 +194,12 @@ def _check_file(path: str) -> None:
         raise UsageError(f"{path}: unknown suffix. Allowed: {_ALLOWED}")
 
 
-def _below(folder: str, seen: set[str | None]) -> Iterator[tuple[str, str]]:
-    """Yield the data files below a folder, sorted; of a dataset directory its splits alone.
-
-    Folders in `seen` are passed over, and a folder to which several links lead is gone through
-    once.
-    """
-    real = os.path.realpath(folder)
-    if real in seen:
-        return
-    seen.add(real)
-    try:
-        entries = sorted(entry for entry in os.listdir(folder) if not entry.startswith("."))
-    except OSError as error:
-        raise SourceError(f"folder {folder} cannot be read: {error.strerror}") from error
-    listed = _listed(folder)
-    if listed is not None:
-        names = ((f"{split}.{form}", split) for split in SPLITS for form in ("jsonl", "parquet"))
-        yield from ((os.path.join(folder, name), split) for name, split in names if name in listed)
-        return
-    if {"dropped.jsonl", "quarantine.jsonl"} <= set(entries):
-        raise SourceError(f"{folder} is an unfinished dataset directory: it has no manifest.json. "
-                          "Finish it, or name its files one by one")  # fmt: skip
-    for entry in entries:
-        path = os.path.join(folder, entry)
-        if os.path.isdir(path):
-            yield from _below(path, seen)
-        elif file_format(entry)[0]:
-            yield path, ""
-
-
-def _listed(folder: str) -> list[object] | None:
-    """Return the files that the manifest of a dataset directory lists; None for other folders."""
-    try:
-        with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
-            manifest = json.load(file)
-    except (OSError, ValueError):
-        return None
-    if not isinstance(manifest, dict) or "schema_version" not in manifest:
-        return None
-    try:
-        return [output["path"] for output in manifest["outputs"]]
-    except (KeyError, TypeError) as error:
-        raise SourceError(
-            f"{folder}/manifest.json: its outputs are none; `curate audit {folder}` says more"
-        ) from error
-
-
 def _check_once(files: Sequence[_File]) -> None:
     """Raise where a file is named twice: its rows would count twice."""
     seen: dict[str, _File] = {}
     for file in files:
-        real = file.path if file.path.startswith("hf:") else os.path.realpath(file.path)
+        is_local = not is_hub(file.path) and not is_url(file.path)
+        real = os.path.realpath(file.path) if is_local else file.path
         if other := seen.get(real):
             raise UsageError(f"{file.path} (from {clip(file.argument)}) is the same file as "
                              f"{other.path} (from {clip(other.argument)}): its rows would count "

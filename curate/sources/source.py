@@ -55,8 +55,10 @@ def file_format(path: str) -> tuple[str, str]:
 
     >>> file_format("a/facts.jsonl.gz"), file_format("README.md")
     (('jsonl', 'gz'), ('', ''))
+    >>> file_format("https://host/facts.csv?download=true")
+    ('csv', '')
     """
-    rest, _, suffix = path.lower().rpartition(".")
+    rest, _, suffix = _stored(path).lower().rpartition(".")
     packing = ""
     if suffix in PACKINGS:
         packing = suffix
@@ -70,5 +72,12 @@ def stem(path: str) -> str:
     >>> stem("a/facts.v1.jsonl.gz"), stem("a/notes.txt")
     ('facts.v1', 'notes.txt')
     """
-    name = path.replace("\\", "/").rpartition("/")[2]
+    name = _stored(path).replace("\\", "/").rpartition("/")[2]
     return name.rsplit(".", sum(map(bool, file_format(name))))[0]
+
+
+def _stored(path: str) -> str:
+    """Return the path; of a web address that without query and fragment."""
+    if path.startswith(("http://", "https://")):
+        return path.partition("?")[0].partition("#")[0]
+    return path

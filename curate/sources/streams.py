@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from curate.errors import SourceError
+from curate.sources.remote import is_url, open_url
 
 __all__ = ["Stream", "open_stream"]
 
@@ -28,7 +29,7 @@ class Stream(io.RawIOBase):
 
     """
 
-    def __init__(self, stored: BinaryIO, path: str, packing: str = "") -> None:
+    def __init__(self, stored: BinaryIO | io.RawIOBase, path: str, packing: str = "") -> None:
         self.path = path
         self.failure = ""
         self._stored = stored
@@ -162,6 +163,8 @@ def open_stream(path: str, packing: str = "") -> Stream:
         if sys.stdin is None:
             raise SourceError("standard input is closed")
         return Stream(sys.stdin.buffer, "standard input")
+    if is_url(path):
+        return Stream(open_url(path), path, packing)
     try:
         return Stream(open(path, "rb", buffering=0), path, packing)
     except OSError as error:
