@@ -84,7 +84,7 @@ BROKEN = [
     ("training.output_dir", "x", "training.output_dir: Curate sets this; use -o"),
     ("training.packing", True, "training.packing: Curate sets this; use data.packing"),
     ("training.eval_strategy", "steps", "Curate sets this; use evaluation.every"),
-    ("training.fsdp", "full_shard", "training.fsdp: the weights would be sharded"),
+    ("training.fsdp", "full_shard", "training.fsdp: how weights are sharded is the launcher's"),
     (
         "training.trust_remote_code",
         True,

@@ -40,6 +40,7 @@ def train_command(
     quiet_libraries()
     settings = load_recipe(find_recipe(recipe), overrides)
     from curate.tuning import dry_run as dry
+    from curate.tuning.ranks import part
     from curate.tuning.training import train
 
     if dry_run or not out:
@@ -47,6 +48,7 @@ def train_command(
         print_json(said) if as_json else _show_forecast(said)
         return
     run = train(settings, out, resume=resume, overwrite=overwrite)
+    part()
     if run is None:
         return  # another process of this run tells
     if as_json:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from curate.reporting.terminal import talk
 
-__all__ = ["each_a_share", "gather", "is_main", "say", "wait"]
+__all__ = ["each_a_share", "gather", "is_main", "part", "say", "wait"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -28,6 +28,14 @@ def wait() -> None:
     from accelerate import PartialState
 
     PartialState().wait_for_everyone()
+
+
+def part() -> None:
+    """Let go of the other processes, when all are done; one that just ends may crash doing so."""
+    from accelerate import PartialState
+
+    PartialState().wait_for_everyone()
+    PartialState().destroy_process_group()
 
 
 def gather(items: list[T]) -> list[T]:

@@ -1,5 +1,6 @@
 """Save what was trained, and load it again."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,25 @@ if TYPE_CHECKING:
 __all__ = ["load_base", "load_tuned", "make_readable", "save_tuned", "settle"]
 
 
-def save_tuned(model: "PreTrainedModel", tokenizer: Any, run: Path, recipe: Recipe) -> None:  # noqa: ANN401
+def save_tuned(
+    model: "PreTrainedModel",
+    tokenizer: Any,  # noqa: ANN401
+    run: Path,
+    recipe: Recipe,
+    weights: Mapping[str, Any] | None = None,
+) -> None:
     """Save the adapter, or the whole model with its tokenizer where every weight was trained.
+
+    `weights` are those of the model, where what it holds is but a shard of them.
 
     The same weights give the same bytes. PEFT would write module names in the order of a set, the
     absolute path of a local base, a card that names no base, and files that only their owner reads.
     """
     folder = run / (ADAPTER if recipe.backend.saves_adapter else MODEL)
-    model.save_pretrained(folder)
+    if weights is not None:  # put together from shards, weights that are one are there twice
+        tied = getattr(model, "all_tied_weights_keys", {})
+        weights = {name: weight for name, weight in weights.items() if name not in tied}
+    model.save_pretrained(folder, state_dict=weights)
     if recipe.backend.saves_adapter:
         settle(folder / "adapter_config.json", recipe.model.model_name_or_path)
         (folder / "README.md").unlink(missing_ok=True)

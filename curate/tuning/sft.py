@@ -10,7 +10,6 @@ from curate.tuning.answers import pad_id
 from curate.tuning.collating import Collator, rows_of
 from curate.tuning.losses import TrainingLosses
 from curate.tuning.ranks import say
-from curate.tuning.sft_fields import SHARDED
 from curate.tuning.stopping import make_stopper
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def sft_config(recipe: Recipe, run: Path | None) -> "SFTConfig":
     import torch
     from trl import SFTConfig
 
-    _refuse_shards()
+    _check_shards(recipe)
     options: dict[str, Any] = {
         "learning_rate": recipe.backend.learning_rate,
         "logging_steps": 10,
@@ -89,11 +88,24 @@ def _measured(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def _refuse_shards() -> None:
-    """Raise UsageError if the launcher asks for FSDP or DeepSpeed."""
-    launcher = "ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED"
-    if said := [name for name in launcher if os.environ.get(name) == "true"]:
-        raise UsageError(f"{said[0]}: {SHARDED}")
+def _check_shards(recipe: Recipe) -> None:
+    """Raise UsageError if the launcher asks for shards that are not possible.
+
+    The base model is measured before it is sharded, so every process loads it whole.
+    """
+    if os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true":
+        raise UsageError("ACCELERATE_USE_DEEPSPEED: DeepSpeed is not supported; use FSDP")
+    if os.environ.get("ACCELERATE_USE_FSDP") != "true":
+        return
+    if os.environ.get("FSDP_VERSION") != "2":
+        raise UsageError("FSDP_VERSION: set fsdp_version to 2, the first is not supported")
+    if recipe.model.quantized:
+        raise UsageError(f"model.{recipe.model.quantized}: quantized weights are not sharded")
+    if recipe.backend.cannot_shard:
+        raise UsageError(
+            f"backend.method is {recipe.backend.method}: {recipe.backend.cannot_shard}"
+        )
+    os.environ["FSDP_CPU_RAM_EFFICIENT_LOADING"] = "false"
 
 
 def _held(recipe: Recipe) -> dict[str, Any]:

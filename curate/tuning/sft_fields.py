@@ -16,7 +16,7 @@ from pydantic import AfterValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-__all__ = ["FIELDS", "OURS", "SHARDED", "SFTField", "sft_fields", "training_type"]
+__all__ = ["FIELDS", "OURS", "SFTField", "sft_fields", "training_type"]
 
 FIELDS = Path(__file__).with_name("sft_fields.json")
 
@@ -51,11 +51,10 @@ OURS = {
 }
 """Fields that Curate sets itself, and where the user says it instead."""
 
-SHARDED = (
-    "the weights would be sharded, and Curate can neither measure nor save such a model yet; "
-    "launch it so that every process holds the whole model"
-)
-_REFUSED = {"fsdp": SHARDED, "deepspeed": SHARDED}
+_REFUSED = {
+    "fsdp": "how weights are sharded is the launcher's: `accelerate launch --config_file FILE`",
+    "deepspeed": "DeepSpeed is not supported; use FSDP: `accelerate launch --config_file FILE`",
+}
 _LEAST = {
     "adam_epsilon": 0, "gradient_accumulation_steps": 1, "learning_rate": 0, "max_grad_norm": 0,
     "per_device_eval_batch_size": 1, "per_device_train_batch_size": 1, "save_total_limit": 1,

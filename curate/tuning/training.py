@@ -17,7 +17,7 @@ from curate.tuning.ranks import is_main, say, wait
 from curate.tuning.resources import Stopwatch
 from curate.tuning.rows import check_packing, check_rows
 from curate.tuning.rundir import RunDirectory
-from curate.tuning.saving import save_tuned
+from curate.tuning.saving import load_tuned, save_tuned
 from curate.tuning.sft import make_trainer
 from curate.tuning.stopping import stopped
 
@@ -92,21 +92,29 @@ def _train(prepared: Prepared, run: Path, directory: RunDirectory) -> dict[str, 
     if trainer.record_losses.stopped:
         raise stopped(result.global_step, trainer.state.max_steps)
     _forget_router_logits(base)
-    say("measuring the tuned model on the same")
+    trained = {"steps": result.global_step, **_sizes(trainer)}
     # As whoever loads it will: not in the half precision that training may compute in.
     tuned = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+    weights = trainer.accelerator.get_state_dict(tuned) if trainer.is_fsdp_enabled else None
+    if is_main():
+        save_tuned(tuned, encoder.tokenizer, run, recipe, weights)
+    wait()
+    if trainer.is_fsdp_enabled:
+        del tuned, weights, base, model
+        trainer.model = trainer.model_wrapped = None
+        tuned = load_tuned(run, {"recipe": recipe.model_dump(), "base_model": identity})
+    say("measuring the tuned model on the same")
     with memory_told(prepared, training=False):
         after = measure(tuned, encoder, records, **asked)
     if not is_main():
         return None
-    save_tuned(tuned, encoder.tokenizer, run, recipe)
     return directory.finish(
         recipe=recipe,
         base=identity,
         dataset=read_manifest(prepared.dataset),
         encoder=encoder,
         rows=rows.summary(encoder),
-        trained={"steps": result.global_step, **_sizes(trainer)},
+        trained=trained,
         before=before,
         after=after,
         resources=resources,

@@ -37,7 +37,12 @@ def make_watched() -> type["SFTTrainer"]:
 
         def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
             pad = self.data_collator.pad
-            found = each_a_share(self.measured, lambda some: losses_of(self.model, some, pad=pad))
+            if self.is_fsdp_enabled:  # processes with shards go through a model together
+                found = losses_of(self.model, self.measured, pad=pad)
+            else:
+                found = each_a_share(
+                    self.measured, lambda some: losses_of(self.model, some, pad=pad)
+                )
             tokens = sum(loss.tokens for loss in found)
             metrics = {"eval_loss": sum(loss.total for loss in found) / max(tokens, 1)}
             self.log(metrics)

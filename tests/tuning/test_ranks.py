@@ -11,14 +11,14 @@ import orjson
 import pytest
 from safetensors.torch import load_file
 
-from curate.errors import UsageError
 from curate.shipped import shipped
 from curate.tuning.training import train
 
 from .conftest import QUICK
 
 TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
-ACCELERATE = ("accelerate.commands.launch", "--multi_gpu", "--num_processes", "2",
+ACCELERATE = ("accelerate.commands.launch", "--config_file",
+              str(shipped("recipes") / "accelerate" / "ddp.yaml"), "--num_processes", "2",
               "--main_process_port", "0", "-m")  # fmt: skip
 
 
@@ -82,16 +82,3 @@ def test_two_processes_resume_and_fail_as_one(dataset, tmp_path):
     assert done.returncode == 0, done.stderr
     assert (run / "adapter/adapter_model.safetensors").read_bytes() == whole
     assert [row["step"] for row in losses(run)] == [1] * 8 + [2] * 8 + [3] * 8 + [4] * 8
-
-
-@pytest.mark.parametrize("variable", ["ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED"])
-def test_a_launcher_that_shards_is_refused(recipe, tmp_path, monkeypatch, variable):
-    monkeypatch.setenv(variable, "true")
-    with pytest.raises(UsageError, match="the weights would be sharded"):
-        train(recipe(), tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-
-
-def test_settings_that_shard_are_refused(recipe, tmp_path):
-    with pytest.raises(UsageError, match="the weights would be sharded"):
-        train(recipe("training.fsdp=full_shard"), tmp_path / "run")

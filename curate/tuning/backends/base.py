@@ -26,6 +26,9 @@ class Backend(BaseModel, ABC):
     cannot_merge: ClassVar[str] = ""
     """Why what was trained cannot be folded into the weights; empty where it can."""
 
+    cannot_shard: ClassVar[str] = ""
+    """Why the weights cannot lie in shards on several devices; empty where they can."""
+
     held: ClassVar[Mapping[str, tuple[Any, str]]] = {}
     """Fields of SFTConfig that the method holds at a value, each with the reason."""
 

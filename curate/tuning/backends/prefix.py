@@ -35,6 +35,9 @@ class Prefix(Backend):
         "with a prefix the records of a row would see each other (transformers switches the "
         "separation off as soon as there is a cache)"
     )
+    cannot_shard: ClassVar[str] = (
+        "its virtual tokens are read outside the layers that put their shards together"
+    )
     held: ClassVar[Mapping[str, tuple[Any, str]]] = {
         "activation_checkpointing": (False, "it drops the prefix"),
         "gradient_checkpointing": (False, "it drops the prefix"),
