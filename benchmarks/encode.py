@@ -6,7 +6,7 @@ A byte-level BPE tokenizer is trained on the records of FOLDER. Bare is one call
 `encode_batch_fast` for every 128 texts, prompt and answer of a record joined: that gives ids and
 nothing else, no label, no care for special tokens in the data. Ours is `Encoder.encode_all` from
 records to examples. Both with one thread, then with all cores; rounds alternate. Memory is the
-growth of the peak from the first part of the records to all of them, examples not kept.
+peak of the process after a quarter of the records and after all, examples not kept.
 """
 
 import argparse
@@ -79,6 +79,11 @@ def main() -> None:
         joined = [example.prompt + example.completion for example in rendered]
         backend = tokenizer.backend_tokenizer
 
+        for part in (len(records) // 4, len(records)):
+            sum(1 for _ in encoder.encode_all(itertools.islice(records, part)))
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(f"peak memory after encoding {part:,} records: {peak:,.0f} MB")
+
         def bare() -> int:
             parts = range(0, len(joined), CHUNK)
             batches = (joined[at : at + CHUNK] for at in parts)
@@ -110,10 +115,6 @@ def main() -> None:
                 print(f"| {name}, {label} | {each[0][2] / wall[name]:,.0f} | "
                       f"{wall[base] / wall[name]:.2f} | {cpu[base] / cpu[name]:.2f} |",
                       flush=True)  # fmt: skip
-
-
-def memory() -> None:
-    """Print how the peak grows from the first tenth of the records to all of them."""
 
 
 if __name__ == "__main__":

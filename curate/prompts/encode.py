@@ -216,19 +216,21 @@ class Encoder:
             id=record.id,
             prompt="".join(segment.text for segment in before),
             completion=rest[0].text,
-            input_ids=[token for run in [*prompt, *answer] for token in run.ids],
+            input_ids=list(itertools.chain.from_iterable(r.ids for r in (*prompt, *answer))),
             labels=_predicted(
                 [*self._labels(prompt, earlier=True), *self._labels(answer, earlier=False)]
             ),
         )
 
-    def _labels(self, runs: list[Run], *, earlier: bool) -> Iterator[int]:
-        """Yield the labels of runs that stand before the answer, or from it on."""
+    def _labels(self, runs: list[Run], *, earlier: bool) -> list[int]:
+        """Return the labels of runs that stand before the answer, or from it on."""
         loss = self.settings.loss
+        labels: list[int] = []
         for run in runs:
             takes = run.trained and (loss == "assistant" or not earlier)
             takes = takes or (loss == "all" and not run.is_bos)
-            yield from run.ids if takes else [IGNORE_INDEX] * len(run.ids)
+            labels += run.ids if takes else [IGNORE_INDEX] * len(run.ids)
+        return labels
 
     def _count(self, record: Record) -> None:
         """Count the special-token strings in the record's fields."""
