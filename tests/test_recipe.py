@@ -144,7 +144,10 @@ def test_cleaning_needs_nothing_of_training(recipe):
 def test_a_recipe_of_training_can_say_what_is_cleaned(recipe):
     text = GOOD.replace("dataset: d", "dataset: d\n  steps: {length: {max_chars: 9}}")
     assert cleaning(recipe, text).options() == {"length": {"max_chars": 9}}
-    assert load_recipe(recipe(text)).data.dataset == "d"
+    loaded = load_recipe(recipe(text))
+    assert loaded.data.dataset == "d"
+    assert list(loaded.model_dump(mode="json")["data"]["steps"]) == ["length"]
+    assert type(loaded).model_validate(loaded.model_dump(mode="json")) == loaded
 
 
 def test_faults_of_cleaning_are_told_with_their_lines(recipe):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jinja2
+import jinja2.runtime
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
@@ -15,6 +16,13 @@ COUNTED = "counted loops"
 """Where a rendering keeps what counts the turns of its loops; no template can write such a name."""
 
 _TOUCHED, _HELD, _WORKED = "touched value", "held value", "worked through"
+_LOOPED = "looped over"
+
+
+@jinja2.pass_context
+def _looped(context: jinja2.runtime.Context, items: Any) -> Any:  # noqa: ANN401
+    """Return the items of a loop, which the rendering counts."""
+    return context[COUNTED](items)
 
 
 def _worked(steps: int, value: object) -> str:
@@ -23,7 +31,9 @@ def _worked(steps: int, value: object) -> str:
     return ""
 
 
-ADDED: Mapping[str, Callable[..., Any]] = {_TOUCHED: touched, _HELD: held, _WORKED: _worked}
+ADDED: Mapping[str, Callable[..., Any]] = {
+    _TOUCHED: touched, _HELD: held, _WORKED: _worked, _LOOPED: _looped,
+}  # fmt: skip
 """Filters that stand in changed templates; no template can write their names."""
 
 
@@ -40,8 +50,7 @@ class Counting(NodeTransformer):
     def visit_For(self, node: nodes.For) -> nodes.For:
         """Count the items, and each turn."""
         self._visit_body(node)
-        count = nodes.Getitem(nodes.ContextReference(), nodes.Const(COUNTED), "load")
-        node.iter = nodes.Call(count, [node.iter], [], None, None)
+        node.iter = self._filter(_LOOPED, node.iter)
         return node
 
     def _visit_body(self, node: Any) -> Any:  # noqa: ANN401

@@ -34,9 +34,10 @@ class Segment:
 
     def cut(self, start: int, end: int | None = None) -> "Segment":
         """Return the part from `start` up to `end`, its places counted anew."""
-        text = self.text[start:end]
-        data = frozenset(at - start for at in self.data if start <= at < start + len(text))
-        return replace(self, text=text, data=data)
+        text, data = self.text[start:end], self.data
+        if data:
+            data = frozenset(at - start for at in data if start <= at < start + len(text))
+        return Segment(text, self.trained, data)
 
     def joined(self, other: "Segment") -> "Segment":
         """Return this segment with another one's text behind it."""
@@ -141,7 +142,8 @@ def segments(rendered: Rendered, data: frozenset[int] = frozenset()) -> list[Seg
         if at < start:
             found.append(whole.cut(at, start))
         if end >= 0:
-            found.append(replace(whole.cut(start, end), trained=True))
+            taken = whole.cut(start, end)
+            found.append(Segment(taken.text, True, taken.data))
             at = end
     return found
 

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_serializer
 
 from curate.steps import STEPS
 from curate.steps.decontaminate import Decontaminate
@@ -45,6 +45,11 @@ class CleaningSettings(BaseModel):
         description="Options of cleaning steps, by step; one that is named runs.",
     )
     skip: tuple[StepName, ...] = Field((), description="Cleaning steps that do not run.")
+
+    @field_serializer("steps")
+    def _named(self, steps: BaseModel) -> dict[str, Any]:
+        """Leave out the steps that are not named."""
+        return {name: getattr(steps, name) for name in sorted(steps.model_fields_set)}
 
     def options(self) -> Mapping[str, dict[str, Any]]:
         """Return the options that are given, by step."""

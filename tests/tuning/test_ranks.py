@@ -6,19 +6,21 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import orjson
 import pytest
 from safetensors.torch import load_file
 
+import curate.tuning
 from curate.shipped import shipped
 from curate.tuning.training import train
 
 from .conftest import QUICK
 
 TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
-ACCELERATE = ("accelerate.commands.launch", "--config_file",
-              str(shipped("recipes") / "accelerate" / "ddp.yaml"), "--num_processes", "2",
+CONFIG = Path(curate.tuning.__file__).parent / "launch" / "ddp.yaml"
+ACCELERATE = ("accelerate.commands.launch", "--config_file", str(CONFIG), "--num_processes", "2",
               "--main_process_port", "0", "-m")  # fmt: skip
 
 

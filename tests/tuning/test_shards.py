@@ -11,6 +11,7 @@ import orjson
 import pytest
 from safetensors.torch import load_file
 
+import curate.tuning
 from curate.errors import UsageError
 from curate.recipe import load_recipe
 from curate.shipped import shipped
@@ -19,7 +20,7 @@ from curate.tuning.training import train
 
 from .conftest import QUICK
 
-CONFIG = shipped("recipes") / "accelerate" / "fsdp.yaml"
+CONFIG = Path(curate.tuning.__file__).parent / "launch" / "fsdp.yaml"
 SCRIPT = Path(__file__).with_name("shards_on_cpu.py")
 HALF = [*(o for o in QUICK if "batch_size" not in o), "training.per_device_train_batch_size=2"]
 
