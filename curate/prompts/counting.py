@@ -92,7 +92,7 @@ class Counting(NodeTransformer):
         return node if _is_constant(node) else self._filter(_TOUCHED, node)
 
     def _filter(
-        self, name: str, node: nodes.Expr, arguments: list[nodes.Expr] | None = None
+        self, name: str, node: nodes.Node, arguments: list[nodes.Expr] | None = None
     ) -> nodes.Filter:
         made = nodes.Filter(node, name, arguments or [], [], None, None)
         made.set_lineno(node.lineno or 1).set_environment(self._environment)

@@ -82,6 +82,15 @@ class LengthChange:
             ids.append(xxhash.xxh3_64_intdigest(row["id"].encode()))
             changes.append(len(row["removed"]) - len(row["inserted"]))
 
+    def add(self, other: "LengthChange") -> None:
+        """Take in what another one holds."""
+        self._ids.extend(other._ids)
+        self._fates.extend(other._fates)
+        for name in FIELDS:
+            self._lengths[name].extend(other._lengths[name])
+            for mine, others in zip(self._edited[name], other._edited[name], strict=True):
+                mine.extend(others)
+
     def figures(self) -> dict[str, FieldChange]:
         """Return the change of each field."""
         import numpy as np

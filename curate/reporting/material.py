@@ -36,11 +36,13 @@ class Material:
     Attributes:
         folder: holds its files.
         manifest: the one that it has or will have.
+        counted: the census, where it was taken already.
 
     """
 
     folder: Path
     manifest: Mapping[str, Any]
+    counted: "Census | None" = None
 
     @cached_property
     def step(self) -> Dedup | None:
@@ -82,9 +84,11 @@ class Material:
     @cached_property
     def census(self) -> "Census":
         """What is counted of each record."""
-        from curate.reporting.census import take_census  # it shows texts as the sections do
+        from curate.reporting.census import census_parts, take_census  # it shows texts as sections
 
-        return take_census(self.folder, self.manifest)
+        if self.counted is not None:
+            return self.counted
+        return take_census(part() for part in census_parts(self.folder, self.manifest, 1))
 
     @cached_property
     def clusters(self) -> list[dict[str, Any]]:

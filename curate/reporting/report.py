@@ -1,6 +1,6 @@
 """The report of a dataset directory: report.html, and its numbers for machines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from curate.dataset import DatasetWriter, read_manifest
 from curate.errors import DatasetError
 from curate.files import replace_file, writing
 from curate.reporting.card import card
+from curate.reporting.census import census_parts, take_census
 from curate.reporting.html import inline_script, render_page
 from curate.reporting.material import Material
 from curate.reporting.sections import COUNTED, SECTIONS, Maker, Section
@@ -17,6 +18,7 @@ from curate.steps import Spread
 __all__ = ["REPORT", "rebuild_report", "write_pages"]
 
 REPORT = "report.html"
+_PARTS = 4  # in which the records are counted, beside each other where there are processes
 
 
 def rebuild_report(directory: Path) -> dict[str, Any]:
@@ -53,9 +55,9 @@ def _report(
 ) -> tuple[str, dict[str, Any]]:
     """Return the page and the numbers. No path, date or machine is part of them."""
     others = tuple(make for make in SECTIONS if make not in COUNTED)
-    found: dict[Maker, Section | None] = {}
-    for made in spread(partial(_made, folder, manifest), (COUNTED, others)):
-        found |= made
+    made = partial(_made, Material(folder, manifest), others)
+    found, *counted = spread(_call, [made, *census_parts(folder, manifest, _PARTS)])
+    found |= _made(Material(folder, manifest, take_census(counted)), COUNTED)
     sections = [section for make in SECTIONS if (section := found[make])]
     is_searched = any(made.values.get("searched") for made in sections)
     script = inline_script("search.js") if is_searched else {"script": "", "script_hash": ""}
@@ -64,9 +66,10 @@ def _report(
     return page, {made.name: made.figures for made in sections if made.figures is not None}
 
 
-def _made(
-    folder: Path, manifest: Mapping[str, Any], makers: Sequence[Maker]
-) -> dict[Maker, Section | None]:
+def _call(work: Callable[[], Any]) -> Any:  # noqa: ANN401
+    return work()
+
+
+def _made(material: Material, makers: Sequence[Maker]) -> dict[Maker, Section | None]:
     """Return what some makers of sections make; they share what they look at."""
-    material = Material(folder, manifest)
     return {make: make(material) for make in makers}

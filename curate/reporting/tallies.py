@@ -62,6 +62,14 @@ class SourceTally:
         """Count a row that was dropped or could not be read."""
         self._read[name] += 1
 
+    def add(self, other: "SourceTally") -> None:
+        """Take in what another tally counted."""
+        self._read.update(other._read)
+        self._kept.update(other._kept)
+        self._words.update(other._words)
+        for name, licenses in other._licenses.items():
+            self._licenses.setdefault(name, Counter()).update(licenses)
+
     def figures(self) -> list[SourceFigures]:
         """Return the figures of each source, the one with the most rows first."""
         names = sorted(self._read, key=lambda name: (-self._read[name], name))

@@ -106,6 +106,12 @@ class VerbTally:
         else:
             self.others += 1
 
+    def add_all(self, other: "VerbTally") -> None:
+        """Take in what another tally counted."""
+        self._pairs.update(other._pairs)
+        self.questions += other.questions
+        self.others += other.others
+
     @property
     def found(self) -> int:
         """Instructions with a verb."""
