@@ -16,8 +16,9 @@ Turn = dict[str, Any]
 """One turn of `history`: `role` (one of ROLES), `content` (text) and, for the tool turns between
 the instruction and its answer, `follows_instruction: true`."""
 
-TEXT_FIELDS = ("instruction", "context", "output", "system")
-"""The fields of a record that are text; the turns of `history` hold text too."""
+TEXT_FIELDS = ("instruction", "context", "output", "system", "rejected")
+"""The fields of a record that are text; the turns of `history` hold text too. `rejected` is None
+where there is none."""
 
 ROLES = ("system", "user", "assistant", "tool_call", "tool")
 
@@ -97,6 +98,23 @@ class Record:
         before = [turn for turn in self.history if not turn.get("follows_instruction")]
         after = [turn for turn in self.history if turn.get("follows_instruction")]
         return [*before, {"role": "user", "content": self.instruction}, *after]
+
+    def sides(self) -> tuple["Record", "Record"]:
+        """Return the two records that a preference pair is: with the better answer, and the worse.
+
+        What `meta` says of the rejected answer alone, under names that begin with `rejected_`, is
+        said of the answer there.
+
+        >>> pair = Record(id="a:1", instruction="Add 2 and 2.", output="4", rejected="5")
+        >>> [side.output for side in pair.sides()]
+        ['4', '5']
+        """
+        begin = f"{PREFERENCE_FIELDS[0]}_"
+        mine = {name: value for name, value in self.meta.items() if not name.startswith(begin)}
+        better = self.with_fields(rejected=None, meta=mine)
+        other = {name.removeprefix(begin): value for name, value in self.meta.items()
+                 if name.startswith(begin)}  # fmt: skip
+        return better, better.with_fields(output=self.rejected, meta={**mine, **other})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as it is written, keys in the order of the attributes.

@@ -117,10 +117,11 @@ def layouts() -> str:
         rows.append(f"| {layout.name} | {_codes(layout.required)} | {fields} |")
     head = "| layout | recognised by | reads |\n| --- | --- | --- |"
     text = (
-        "A row is recognised by its columns. `system`, `system_prompt`, `history` and `license` "
-        "mean the same everywhere; every other column is kept in `meta`. The order is the order of "
-        "trying. `--layout NAME` forces one; `--map FIELD=COLUMN` reads a field from another "
-        f"column, FIELD being one of {_codes(TARGETS)}."
+        "A row is recognised by its columns. `system`, `system_prompt`, `history`, `license`, "
+        "`rejected` (text) and `kto_tag` (true or false) mean the same everywhere; every other "
+        "column is kept in `meta`. The order is the order of trying. `--layout NAME` forces one; "
+        f"`--map FIELD=COLUMN` reads a field from another column, FIELD being one of "
+        f"{_codes(TARGETS)}. More on [preference pairs and labelled answers](preferences.md)."
     )
     back = (
         "`curate convert SOURCE --to LAYOUT -o FILE` writes records as rows of another layout. "

@@ -60,7 +60,11 @@ def _without_calls(record: Record) -> list[object]:
     """Return what has to come back letter by letter; of a call only that it is one."""
     output = None if ends_in_call(record) else record.output
     turns = [(t["role"], _follows(t), _words(t)) for t in record.history]
-    return [record.instruction, record.context, record.system, output, record.license, *turns]
+    same = [record.instruction, record.context, record.system, output, record.license, record.label]
+    if record.rejected is not None:
+        worse = record.sides()[1]
+        same.append(None if ends_in_call(worse) else worse.output)
+    return [*same, *turns]
 
 
 def _words(turn: Turn) -> str | None:
@@ -73,7 +77,8 @@ def _follows(turn: Turn) -> bool:
 
 def _calls(record: Record) -> list[str]:
     calls = [turn["content"] for turn in record.history if turn["role"] == "tool_call"]
-    return [*calls, record.output] if ends_in_call(record) else calls
+    sides = [record] if record.rejected is None else record.sides()
+    return calls + [side.output for side in sides if ends_in_call(side)]
 
 
 def lost_columns(record: Record, back: Record) -> list[str]:

@@ -15,7 +15,7 @@ from curate.converting.turns import (
 )
 from curate.converting.unheld import UnheldError
 from curate.errors import clip
-from curate.records import ROLES, Record
+from curate.records import ROLES, TEXT_FIELDS, Record
 from curate.sources.layouts import LAYOUTS, make_plan
 from curate.sources.source import Row
 from curate.sources.strict_json import kind
@@ -33,6 +33,7 @@ class Target:
         fill: returns the columns of a record, those of `meta` aside.
         columns: these columns, for people.
         note: what it has no place for, for people.
+        label: column of a label.
         packed: whether its readers take .gz and .zst.
 
     """
@@ -42,6 +43,7 @@ class Target:
     fill: Callable[[Record], Row]
     columns: str
     note: str
+    label: str = "kto_tag"
     packed: bool = True
 
 
@@ -52,22 +54,29 @@ def to_row(target: Target, record: Record) -> Row:
         UnheldError: the target cannot hold the record.
     """
     _check(record)
+    if record.rejected is not None and target.layout != "preference":
+        raise UnheldError("pair")
     row = target.fill(record)
+    if record.label is not None:
+        row[target.label] = record.label
     if record.license:
         row["license"] = record.license
     meta = record.meta
-    if ends_in_call(record):  # the last turn says so
-        meta = {column: value for column, value in meta.items() if column != "output_role"}
+    if any(map(ends_in_call, record.sides())):  # the last turn says so
+        meta = {column: value for column, value in meta.items() if column not in _ROLES}
     for column in _free_columns(target.layout, tuple(row), tuple(meta)):
         row[column] = meta[column]
     return row
 
 
+_ROLES = ("output_role", "rejected_output_role")
+
+
 def _check(record: Record) -> None:
     """Raise UnheldError where a field or a turn is not what it has to be in every layout."""
-    for name in ("instruction", "context", "output", "system"):
+    for name in TEXT_FIELDS:
         value = getattr(record, name)
-        if not isinstance(value, str):
+        if not isinstance(value, str) and (name != "rejected" or value is not None):
             raise UnheldError("not_text", f"{name} is {kind(value)}")
     for number, turn in enumerate(record.history, 1):
         if turn.get("role") not in ROLES or not isinstance(turn.get("content"), str):
@@ -141,6 +150,16 @@ def _prompt_completion(record: Record) -> Row:
     return {"prompt": asked(record), "completion": record.output}
 
 
+def _preference(record: Record) -> Row:
+    """Return the messages before the answers, and a message for each, as TRL has them."""
+    if record.rejected is None:
+        raise UnheldError("no_pair")
+    (*prompt, chosen), (*same, rejected) = (message_turns(side) for side in record.sides())
+    if prompt != same:  # a call joined what the assistant said before it
+        raise UnheldError("odd_calls")
+    return {"prompt": prompt, "chosen": [chosen], "rejected": [rejected]}
+
+
 _JOINED = "The context is joined to the instruction after a blank line."
 
 TARGETS: tuple[Target, ...] = (
@@ -158,7 +177,10 @@ TARGETS: tuple[Target, ...] = (
            f"{_JOINED} No tool call that is not JSON of a name and arguments."),
     Target("prompt-completion", "prompt_completion", _prompt_completion,
            "`prompt`, `completion`, both text",
-           f"{_JOINED} No system prompt, no earlier turns, no tool turns."),
+           f"{_JOINED} No system prompt, no earlier turns, no tool turns.", label="label"),
+    Target("preference", "preference", _preference,
+           "`prompt`, `chosen`, `rejected`, each a list of `role` and `content`, as TRL reads them",
+           f"{_JOINED} No record without a rejected answer. The other targets hold no pairs."),
     Target("llama-factory", "alpaca", _llama_factory,
            "alpaca with `system` and `history` in every row, and the entry for "
            "`dataset_info.json` on stdout",

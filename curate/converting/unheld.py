@@ -11,6 +11,8 @@ LEFT_OUT = {
     "earlier_turns": "earlier turns (alpaca, sharegpt and messages hold them)",
     "unpaired_turns": "earlier turns that are not question and answer in pairs (sharegpt and "
                       "messages hold them)",
+    "pair": "a preference pair (preference holds it)",
+    "no_pair": "no rejected answer",
     "odd_calls": "a tool call that is not JSON of a name and arguments (sharegpt holds it)",
     "other_order": "turns in an order that would be read back as another one",
 }  # fmt: skip

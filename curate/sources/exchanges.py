@@ -1,19 +1,14 @@
-"""Rows whose columns are no plain fields: turns, pairs of answers, several instances."""
+"""Rows whose columns are no plain fields: turns, several instances."""
 
 from typing import Any
 
 from curate.records import ROLES, Turn
-from curate.sources.conversations import MisfitError, read_turns, said_by
+from curate.sources.conversations import MisfitError, read_turns
 from curate.sources.source import Parts
 from curate.sources.strict_json import kind
 
-__all__ = [
-    "read_conversation",
-    "read_exchange",
-    "read_history",
-    "read_instances",
-    "read_preference",
-]
+__all__ = ["as_turns", "is_structured", "read_conversation", "read_exchange", "read_history",
+           "read_instances", "with_turns"]  # fmt: skip
 
 
 def read_history(value: list[Any]) -> list[Turn]:
@@ -35,10 +30,10 @@ def read_history(value: list[Any]) -> list[Turn]:
 def read_conversation(parts: Parts) -> list[Parts]:
     """Return the record of a row whose turns stand in one list."""
     column = "conversations" if "conversations" in parts else "messages"
-    return [_with_turns(parts, parts.pop(column), column)]
+    return [with_turns(parts, parts.pop(column), column)]
 
 
-def _with_turns(parts: Parts, turns: Any, column: str) -> Parts:  # noqa: ANN401
+def with_turns(parts: Parts, turns: Any, column: str) -> Parts:  # noqa: ANN401
     """Return the fields with those of a conversation; its system turn wins over a column's."""
     fields, more = read_turns(turns, column)
     meta = parts["meta"]
@@ -52,41 +47,24 @@ def _with_turns(parts: Parts, turns: Any, column: str) -> Parts:  # noqa: ANN401
 def read_exchange(parts: Parts) -> list[Parts]:
     """Return the record of a prompt and a completion, each a text or a list of turns."""
     asked, answer = parts.get("instruction"), parts.get("output")
-    if not _structured(asked) and not _structured(answer):
+    if not is_structured(asked) and not is_structured(answer):
         return [parts]
     rest = {name: value for name, value in parts.items() if name not in ("instruction", "output")}
-    turns = _as_turns(asked, "user") + _as_turns(answer, "assistant")
-    return [_with_turns(rest, turns, "the conversation")]
+    turns = as_turns(asked, "user") + as_turns(answer, "assistant")
+    return [with_turns(rest, turns, "the conversation")]
 
 
-def _structured(value: Any) -> bool:  # noqa: ANN401
+def is_structured(value: Any) -> bool:  # noqa: ANN401
     """Return whether a value is a turn or a list of turns."""
     first = value[0] if isinstance(value, list) and value else value
     return isinstance(first, dict)
 
 
-def _as_turns(value: Any, role: str) -> list[Any]:  # noqa: ANN401
+def as_turns(value: Any, role: str) -> list[Any]:  # noqa: ANN401
+    """Return a list of turns, a turn or a text as a list of turns."""
     if isinstance(value, list):
         return value
     return [value if isinstance(value, dict) else {"role": role, "content": value}]
-
-
-def read_preference(parts: Parts) -> list[Parts]:
-    """Return the record of a prompt and its chosen answer; the rejected one stays in `meta`."""
-    meta = parts["meta"]
-    asked = [name for name in ("conversations", "messages", "prompt", "instruction", "question")
-             if name in parts]  # fmt: skip
-    prompts = {name: parts.pop(name) for name in asked}
-    chosen = parts["output"]
-    whole = isinstance(chosen, list) and said_by(chosen, "user")
-    if whole and not any(_structured(value) for value in prompts.values()):
-        meta.update(prompts)  # `chosen` is the whole conversation and repeats the prompt
-        return read_exchange({**parts, "instruction": []})
-    if not prompts:
-        raise MisfitError(f"chosen is {kind(chosen)}, and no column holds the prompt")
-    parts["instruction"] = prompts.pop(asked[0])
-    meta.update(prompts)
-    return read_exchange(parts)
 
 
 def read_instances(parts: Parts) -> list[Parts]:

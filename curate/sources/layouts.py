@@ -9,17 +9,18 @@ from curate.sources.exchanges import (
     read_exchange,
     read_history,
     read_instances,
-    read_preference,
 )
+from curate.sources.preferences import read_preference
 from curate.sources.source import Parts, Row
 
 __all__ = ["EITHER", "LAYOUTS", "TARGETS", "UNANSWERED", "Layout", "Plan", "make_plan"]
 
-TARGETS = ("instruction", "context", "output", "system", "history", "license",
-           "conversations", "messages")  # fmt: skip
+TARGETS = ("instruction", "context", "output", "system", "history", "license", "rejected",
+           "label", "conversations", "messages")  # fmt: skip
 """What `--map` can name on its left side."""
 
-_SHARED = {"system": ("system", "system_prompt"), "history": ("history",), "license": ("license",)}
+_SHARED = {"system": ("system", "system_prompt"), "history": ("history",), "license": ("license",),
+           "rejected": ("rejected",), "label": ("kto_tag",)}  # fmt: skip
 """Columns that mean the same in every layout."""
 
 EITHER = ("input", "context")
@@ -62,6 +63,7 @@ class Plan:
         parts = {name: row[column] for name, column in self.fields.items()}
         parts["meta"] = {column: row[column] for column in self.rest}
         self._tidy(parts)
+        self._tidy_preference(parts)
         return [parts] if self.layout.read is None else self.layout.read(parts)
 
     def _tidy(self, parts: Parts) -> None:
@@ -79,6 +81,15 @@ class Plan:
                 parts["history"] = read_history(value)
             elif value:
                 parts["meta"][self.fields["history"]] = value
+
+    def _tidy_preference(self, parts: Parts) -> None:
+        """Leave to `meta` a label that is none, and what is called rejected beside no chosen."""
+        if "label" in parts and not isinstance(parts["label"], bool):
+            parts["meta"][self.fields["label"]] = parts.pop("label")
+        if "rejected" not in parts or "rejected" in self.layout.required:
+            return
+        if not isinstance(parts["rejected"], str):
+            parts["meta"][self.fields["rejected"]] = parts.pop("rejected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +122,8 @@ _DIRECT = ("instruction", "context", "output")
 
 LAYOUTS: tuple[Layout, ...] = (
     Layout("preference", ("chosen", "rejected"),
-           {**_texts("instruction", "input", "chosen"), **_PROMPTS, **_TURNS}, read_preference),
+           {**_texts("instruction", "input", "chosen"), "rejected": "rejected", **_PROMPTS,
+            **_TURNS}, read_preference),
     Layout("sharegpt", ("conversations",), {"conversations": "conversations"}, read_conversation),
     Layout("messages", ("messages",), {"messages": "messages"}, read_conversation),
     Layout("self_instruct", ("instruction", "instances"),
@@ -119,14 +131,14 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("humaneval", ("prompt", "canonical_solution"),
            _texts("prompt", "", "canonical_solution")),
     Layout("curate", ("instruction", "context", "output"),
-           _texts("instruction", "context", "output")),
+           {**_texts("instruction", "context", "output"), "label": "label"}),
     Layout("alpaca", ("instruction", "output"), _texts("instruction", "input", "output")),
     Layout("dolly", ("instruction", "context", "response"),
            _texts("instruction", "context", "response")),
     Layout("instruction_response", ("instruction", "response"),
            _texts("instruction", "input", "response")),
     Layout("prompt_completion", ("prompt", "completion"),
-           _texts("prompt", "context", "completion"), read_exchange),
+           {**_texts("prompt", "context", "completion"), "label": "label"}, read_exchange),
     Layout("question_answer", ("question", "answer"), _texts("question", "context", "answer")),
     Layout("problem_solution", ("problem", "solution"), _texts("problem", "", "solution")),
 )  # fmt: skip

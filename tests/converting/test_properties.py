@@ -35,6 +35,7 @@ metas = st.dictionaries(st.sampled_from(OURS) | texts, values, max_size=4) | st.
 records = st.builds(
     Record, id=st.just("a:1"), instruction=texts, context=texts, output=texts, system=texts,
     history=chats | st.lists(turns, max_size=4), license=st.sampled_from(["", "MIT"]), meta=metas,
+    rejected=st.none() | texts, label=st.none() | st.booleans(),
 )  # fmt: skip
 
 
@@ -66,6 +67,8 @@ def test_what_a_target_holds_comes_back_with_its_key_and_columns(target, record)
 @given(record=records.map(lambda r: r.with_fields(history=[], system="", meta={}, context="")))
 def test_every_target_holds_an_instruction_and_its_answer(record):
     for target in TARGETS:
+        rejected = "No." if target.name == "preference" else None
+        record = record.with_fields(rejected=rejected)
         assert changes(record, read_back(to_row(target, record))) == []
 
 

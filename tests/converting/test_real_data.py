@@ -20,7 +20,7 @@ def records(path):
     ("glaive_toolcall_en_demo.json", "sharegpt"), ("glaive_toolcall_en_demo.json", "messages"),
     ("alpaca_en_demo.json", "alpaca"), ("alpaca_en_demo.json", "llama-factory"),
     ("code_alpaca_2k.json", "alpaca"), ("self_instruct_seed_tasks.jsonl", "alpaca"),
-    ("dpo_en_demo.json", "sharegpt"), ("dpo_en_demo.json", "alpaca"),
+    ("dpo_en_demo.json", "preference"),
     ("gsm8k_test.jsonl", "prompt-completion"), ("HumanEval.jsonl.gz", "messages"),
 ])  # fmt: skip
 def test_nothing_is_lost_both_ways(target, tmp_path, name, to):

@@ -50,6 +50,19 @@ ROWS = [
                    {"role": "assistant", "content": "", "tool_calls": CALLED}]}),
     ("prompt-completion", {"meta": {"topic": "x"}},
      {"prompt": "Q", "completion": "A", "topic": "x"}),
+    ("prompt-completion", {"label": False}, {"prompt": "Q", "completion": "A", "label": False}),
+    ("sharegpt", {"label": True},
+     {"conversations": [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}],
+      "kto_tag": True}),
+    ("preference", {"rejected": "B", **TALK, "meta": {"topic": "x"}},
+     {"prompt": [{"role": "system", "content": "S"}, {"role": "user", "content": "Q1"},
+                 {"role": "assistant", "content": "A1"}, {"role": "user", "content": "Q"}],
+      "chosen": [{"role": "assistant", "content": "A"}],
+      "rejected": [{"role": "assistant", "content": "B"}], "topic": "x"}),
+    ("preference", {"rejected": CALL, "meta": {"rejected_output_role": "tool_call"}},
+     {"prompt": [{"role": "user", "content": "Q"}],
+      "chosen": [{"role": "assistant", "content": "A"}],
+      "rejected": [{"role": "assistant", "content": "", "tool_calls": CALLED}]}),
 ]  # fmt: skip
 
 
@@ -140,15 +153,16 @@ def test_an_empty_answer_before_a_call_stays_a_message_of_its_own(record, target
 
 
 @pytest.mark.parametrize(("name", "column"), [
-    ("alpaca", "context"), ("alpaca", "input"), ("alpaca", "conversations"), ("alpaca", "chosen"),
+    ("alpaca", "context"), ("alpaca", "input"), ("alpaca", "conversations"), ("alpaca", "rejected"),
+    ("alpaca", "kto_tag"), ("prompt-completion", "label"),
     ("alpaca", "system_prompt"), ("sharegpt", "system"), ("messages", "history"),
     ("prompt-completion", "canonical_solution"), ("prompt-completion", "instruction"),
 ])  # fmt: skip
 def test_a_column_that_would_be_read_as_something_else_is_left_out(record, target, name, column):
-    given = record(meta={"rejected": "R", "output": "O", column: "V", "id": 7})
+    given = record(meta={"note": "R", "output": "O", column: "V", "id": 7})
     row = to_row(target(name), given)
     back = read_back(row)
-    assert (back.key, back.meta["id"], back.meta["rejected"]) == (given.key, 7, "R")
+    assert (back.key, back.meta["id"], back.meta["note"]) == (given.key, 7, "R")
     assert column in lost_columns(given, back)
 
 

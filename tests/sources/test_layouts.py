@@ -89,27 +89,88 @@ USER, GOOD, BAD = ({"role": r, "content": c} for r, c in
 
 
 @pytest.mark.parametrize(("row", "meta"), [
-    ({"prompt": "i", "chosen": "good", "rejected": "bad"}, {"rejected": "bad"}),
-    ({"instruction": "i", "chosen": "good", "rejected": 1, "x": 2}, {"rejected": 1, "x": 2}),
-    ({"question": "i", "chosen": "good", "rejected": "bad"}, {"rejected": "bad"}),
-    ({"prompt": [USER], "chosen": [GOOD], "rejected": [BAD]}, {"rejected": [BAD]}),
-    ({"prompt": "i", "chosen": [GOOD], "rejected": [BAD]}, {"rejected": [BAD]}),
-    ({"chosen": [USER, GOOD], "rejected": [USER, BAD]}, {"rejected": [USER, BAD]}),
-    ({"prompt": "i", "chosen": [USER, GOOD], "rejected": []}, {"rejected": [], "prompt": "i"}),
+    ({"prompt": "i", "chosen": "good", "rejected": "bad"}, {}),
+    ({"instruction": "i", "chosen": "good", "rejected": "bad", "x": 2}, {"x": 2}),
+    ({"question": "i", "chosen": "good", "rejected": "bad"}, {}),
+    ({"prompt": [USER], "chosen": [GOOD], "rejected": [BAD]}, {}),
+    ({"prompt": "i", "chosen": [GOOD], "rejected": [BAD]}, {}),
+    ({"chosen": [USER, GOOD], "rejected": [USER, BAD]}, {}),
+    ({"prompt": "i", "chosen": [USER, GOOD], "rejected": [USER, BAD]}, {"prompt": "i"}),
     ({"conversations": [{"from": "human", "value": "i"}],
-      "chosen": {"from": "gpt", "value": "good"}, "rejected": {"from": "gpt", "value": "bad"}},
-     {"rejected": {"from": "gpt", "value": "bad"}}),
+      "chosen": {"from": "gpt", "value": "good"}, "rejected": {"from": "gpt", "value": "bad"}}, {}),
+    ({"chosen": "\n\nHuman: i\n\nAssistant: good", "rejected": "\n\nHuman: i\n\nAssistant: bad"},
+     {}),
+    ({"chosen": [USER, {**GOOD, "name": "a"}], "rejected": [USER, {**BAD, "name": "b"}]},
+     {"turn_fields": [{"turn": 2, "name": "a"}],
+      "rejected_turn_fields": [{"turn": 2, "name": "b"}]}),
 ])  # fmt: skip
-def test_preference_pairs_keep_the_rejected_answer_in_meta(one, row, meta):
+def test_preference_pairs_have_both_answers(one, row, meta):
     record = one(row)
-    assert (record.instruction, record.output, record.history) == ("i", "good", [])
+    assert (record.instruction, record.history) == ("i", [])
+    assert (record.output, record.rejected) == ("good", "bad")
     assert record.meta == meta
 
 
-def test_preference_without_a_prompt_is_quarantined(one):
-    assert one({"chosen": "a", "rejected": "b"}) == (
-        "chosen is text, and no column holds the prompt"
-    )
+def test_pair_in_a_dialogue_has_its_history(one):
+    before = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    record = one({"prompt": [*before, USER], "chosen": [GOOD], "rejected": [BAD]})
+    assert (record.instruction, record.history) == ("i", before)
+    assert [side.output for side in record.sides()] == ["good", "bad"]
+
+
+def test_rejected_tool_call_is_one_on_its_side_only(one):
+    call = {"role": "tool_call", "content": "{}"}
+    pair = one({"prompt": [USER], "chosen": [GOOD], "rejected": [call]})
+    assert [side.meta for side in pair.sides()] == [{}, {"output_role": "tool_call"}]
+    pair = one({"prompt": [USER], "chosen": [call], "rejected": [BAD]})
+    assert [side.meta["output_role"] for side in pair.sides()] == ["tool_call", "assistant"]
+
+
+@pytest.mark.parametrize(("row", "reason"), [
+    ({"chosen": "a", "rejected": "b"}, "chosen is text, and no column holds the prompt"),
+    ({"prompt": "i", "chosen": "a", "rejected": None}, "rejected is null, not an answer"),
+    ({"prompt": [USER], "chosen": [GOOD], "rejected": []},
+     "rejected has no assistant turn (roles found: user)"),
+    ({"chosen": [USER, GOOD, USER, GOOD], "rejected": [USER, BAD, USER, GOOD]},
+     "chosen and rejected part at turn 2, before the last answer"),
+    ({"chosen": [USER, GOOD, USER, GOOD], "rejected": [USER, GOOD]},
+     "chosen and rejected part at turn 3, before the last answer"),
+])  # fmt: skip
+def test_pairs_that_cannot_be_read_are_quarantined(one, row, reason):
+    assert one(row) == reason
+
+
+def test_null_answer_of_a_pair_is_left_to_validate(one):
+    record = one({"prompt": "i", "chosen": None, "rejected": "bad"})
+    assert (record.output, record.rejected) == (None, "bad")
+
+
+@pytest.mark.parametrize(("row", "label", "meta"), [
+    ({"prompt": "i", "completion": "good", "label": True}, True, {}),
+    ({"prompt": [USER], "completion": [GOOD], "label": False}, False, {}),
+    ({"instruction": "i", "output": "good", "kto_tag": False}, False, {}),
+    ({"messages": [USER, GOOD], "kto_tag": True}, True, {}),
+    ({"prompt": "i", "completion": "good", "label": 1}, None, {"label": 1}),
+    ({"prompt": "i", "completion": "good", "label": "true"}, None, {"label": "true"}),
+    ({"instruction": "i", "output": "good", "label": True}, None, {"label": True}),
+])  # fmt: skip
+def test_only_a_boolean_is_a_label_and_only_where_it_says_what_of(one, row, label, meta):
+    record = one(row)
+    assert (record.instruction, record.output) == ("i", "good")
+    assert (record.label, record.meta) == (label, meta)
+
+
+def test_rejected_beside_an_output_is_the_other_answer_if_it_is_text(one):
+    assert one({"instruction": "i", "output": "o", "rejected": "r"}).rejected == "r"
+    record = one({"instruction": "i", "output": "o", "rejected": False})
+    assert (record.rejected, record.meta) == (None, {"rejected": False})
+
+
+def test_mapping_names_both_answers(read):
+    mapping = {"instruction": "q", "output": "better", "rejected": "worse"}
+    result = read("a.jsonl", [{"q": "i", "better": "good", "worse": "bad"}], mapping=mapping)
+    [record] = result.records
+    assert (record.instruction, record.output, record.rejected) == ("i", "good", "bad")
 
 
 def test_prompt_and_completion_may_be_turns(one):

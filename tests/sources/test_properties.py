@@ -22,7 +22,8 @@ values = st.recursive(
     max_leaves=8,
 )  # fmt: skip
 own = {"instruction", "input", "context", "output", "system", "system_prompt", "history",
-       "license", "chosen", "rejected", "conversations", "messages", "instances"}  # fmt: skip
+       "license", "chosen", "rejected", "kto_tag", "conversations", "messages",
+       "instances"}  # fmt: skip
 extras = st.dictionaries(texts.filter(lambda name: name not in own), values, max_size=3)
 rows = st.builds(
     lambda extra, a, b: extra | {"instruction": a, "output": b}, extras, values, values
