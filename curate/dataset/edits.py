@@ -11,11 +11,10 @@ import orjson
 
 from curate.engines import Edit
 from curate.errors import DatasetError, clip
-from curate.records import Record
+from curate.records import TEXT_FIELDS, Record
 
 __all__ = ["EditIndex", "text_of", "undo"]
 
-_FIELDS = ("instruction", "context", "output", "system")
 _TURN = re.compile(r"history\[(\d+)\]\.content")
 
 
@@ -27,7 +26,7 @@ def text_of(record: Record, field: str) -> str | None:
     'x'
     """
     text: object = None
-    if field in _FIELDS:
+    if field in TEXT_FIELDS:
         text = getattr(record, field)
     elif found := _TURN.fullmatch(field):
         turns = record.history[int(found[1]) : int(found[1]) + 1]

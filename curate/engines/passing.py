@@ -92,6 +92,8 @@ def _pass_chunk(steps: Sequence[RecordStep], records: list[Record]) -> list[Pass
 def _pass(steps: Sequence[RecordStep], record: Record) -> Passage:
     edits: list[Edit] = []
     for step in steps:
+        if step.judges_answers and record.label is False:
+            continue
         result = step.apply(record)
         if isinstance(result, Dropped):
             return Passage(result, edits)

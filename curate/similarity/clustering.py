@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from curate.records import Record, Reference
+from curate.similarity.contradictions import Contradictions
 from curate.similarity.deciding import Decision, Policy
 from curate.similarity.duplicates import cut, find_matches
 from curate.similarity.index import Index, batches
@@ -30,7 +31,23 @@ def find_clusters(
     references: Iterable[Reference] = (),
     spread: "Spread" = map,
 ) -> Decision:
-    """Return what becomes of records, after comparing them with each other and with references."""
+    """Return what becomes of records, after comparing them with each other and with references.
+
+    `records` can be gone through several times. Those that contradict each other are compared with
+    nothing.
+    """
+    seen = Contradictions()
+    decision = _find(seen.watch(records), policy, references, spread)
+    if opposed := seen.of():
+        rest = (record for record in records if record.id not in opposed)
+        decision = _find(rest, policy, references, spread)
+        decision.opposed = opposed
+    return decision
+
+
+def _find(
+    records: Iterable[Record], policy: Policy, references: Iterable[Reference], spread: "Spread"
+) -> Decision:
     index, merits = Index(), Merits(policy.prefer, policy.quality)
     for profiles in spread(profile, batches(_noted(records, merits))):
         index.extend(profiles)
@@ -70,7 +87,8 @@ def recall_clusters(
     named = {name for line in lines for name in ids_of(line)}
     merits, length = Merits(policy.prefer, policy.quality), []
     numbers: dict[Name, int] = {}
-    for record in records:
+    seen = Contradictions()
+    for record in seen.watch(records):
         if record.id in named:
             numbers[record.id] = len(numbers)
             merits.add(record)
@@ -89,7 +107,9 @@ def recall_clusters(
         index = _index(records, references, {names[number] for number in wanted.tolist()})
         return _answers_alike(index, *(np.searchsorted(wanted, part) for part in (one, other)))
 
-    return Decision(merits, matches, policy, alike)
+    decision = Decision(merits, matches, policy, alike)
+    decision.opposed = seen.of()
+    return decision
 
 
 def _index(records: Iterable[Record], references: Iterable[Reference], wanted: set[Name]) -> Index:

@@ -1,6 +1,6 @@
 """From matches to verdicts: which records stay, and why the others go."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -58,6 +58,8 @@ class Decision:
     Attributes:
         merits, matches, policy: as given.
         kept: int64 (n,), as in Removal: conflicts have no part in it.
+        opposed: ids of records that go because others say the opposite, and of one that does;
+            none of them is among those above.
 
     """
 
@@ -72,6 +74,7 @@ class Decision:
         self._removal = remove(matches, merits.rank, policy.thresholds, merits.own)
         self._alike = alike
         self.kept = self._removal.kept
+        self.opposed: Mapping[str, str] = {}
 
     def at(self, thresholds: tuple[float, ...]) -> "Decision":
         """Return what becomes of the records at other thresholds."""
@@ -122,7 +125,9 @@ class Decision:
                 yield self._duplicate(number, kept)
 
     def fates(self, records: Iterable[Record]) -> Iterator[tuple[Record, Verdict | None]]:
-        """Yield each record with the verdict on it, None where it was not among those added.
+        """Yield each record with the verdict on it.
+
+        It is None where the record was not among those added, but for contradicted preferences.
 
         The order has to be that in which the records were added, others may stand between.
         """
@@ -132,6 +137,8 @@ class Decision:
             if record.id == due:
                 yield record, next(verdicts)
                 due = next(ids, None)
+            elif other := self.opposed.get(record.id):
+                yield record, Verdict("contradicting_preference", {"contradicts": other})
             else:
                 yield record, None
 

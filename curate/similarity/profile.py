@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xxhash
 
 from curate.records import Record
 from curate.similarity import contents, decisive
@@ -13,6 +14,7 @@ from curate.similarity.courtesy import parts_of, says_nothing, strip_politeness
 from curate.similarity.documents import Documents, bits, sums
 from curate.similarity.hashing import mix
 from curate.similarity.tokens import tokenise
+from curate.text import fold
 
 __all__ = ["Profiles", "answer_length", "profile", "texts_of"]
 
@@ -98,7 +100,8 @@ def profile(records: Sequence[Record]) -> Profiles:
     """Return the profiles of records.
 
     The prompt is the system prompt, the tools, the earlier turns, the instruction and the context,
-    one after the other, phrases of politeness around the instruction left out.
+    one after the other, phrases of politeness around the instruction left out. A rejected answer
+    and a label decide, as a number in the answer does.
     """
     texts: list[str] = []
     turns: list[int] = []  # what each text is; instruction and context are one
@@ -118,7 +121,11 @@ def profile(records: Sequence[Record]) -> Profiles:
         ends[2 * number + 2] = len(texts)
     tokens = tokenise(texts)
     documents = Documents(texts, np.array(turns, U64), np.array(parts, bool), ends, tokens)
-    return _profiles(documents, lengths)
+    profiles = _profiles(documents, lengths)
+    preferences = np.array([_preference(record) for record in records], U64)
+    profiles.normal[:, 1] += preferences
+    profiles.decisive[:, 1] += preferences
+    return profiles
 
 
 def answer_length(record: Record) -> int:
@@ -135,6 +142,20 @@ def texts_of(record: Record) -> tuple[str, str, str]:
 
 def _answer(record: Record) -> str:
     return strip_politeness(_text(record.output), answer=True)
+
+
+def _preference(record: Record) -> int:
+    """Return 0 for a plain record, else a hash of the rejected answer, as `fold` has it, or label.
+
+    >>> one, other = (Record(id="a:1", instruction="", rejected=text) for text in ("No.", " no."))
+    >>> _preference(one) == _preference(other) != _preference(one.with_fields(label=True))
+    True
+    """
+    if record.rejected is None and record.label is None:
+        return 0
+    rejected = "" if record.rejected is None else fold(_text(record.rejected))
+    text = f"{record.label}\0{rejected}"
+    return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))
 
 
 def _extent(text: str) -> int:

@@ -12,6 +12,7 @@ from curate.steps.mix import Mix
 from curate.steps.normalise import Normalise
 from curate.steps.pii import Pii
 from curate.steps.placeholders import Placeholders
+from curate.steps.preferences import Preferences
 from curate.steps.refusals import Refusals
 from curate.steps.repetition import Repetition
 from curate.steps.scores import Scores
@@ -39,6 +40,7 @@ STEPS: tuple[type[Step], ...] = (
     Repetition,
     Length,
     Language,
+    Preferences,
     Decontaminate,
     Dedup,
     SemanticDedup,

@@ -35,7 +35,13 @@ class Step(BaseModel):
 
 
 class RecordStep(Step, ABC):
-    """A step that decides on one record at a time, so that it can run in many processes."""
+    """A step that decides on one record at a time, so that it can run in many processes.
+
+    One that `judges_answers` is there for answers to learn from: a record whose answer is labelled
+    as undesirable passes it by.
+    """
+
+    judges_answers: ClassVar[bool] = False
 
     @abstractmethod
     def apply(self, record: Record) -> Record | Dropped:

@@ -15,12 +15,16 @@ __all__ = ["Dedup"]
 
 
 class Dedup(SetStep):
-    """Duplicates: `exact_duplicate`, `normalised_duplicate`, `near_duplicate`.
+    """Duplicates: `exact_duplicate`, `normalised_duplicate`, `near_duplicate`; and contradictions.
 
     Of normalised ones case, space, punctuation and phrases of politeness differ. Near-duplicates
     are similar in the prompt and in the answer, and nothing decisive differs: a number, a negation,
     a name, a word of a short prompt, an operator of code. Each record that is dropped matches the
     one that stays. One prompt with several answers is a conflict: all stay, clusters.jsonl says so.
+
+    Preference pairs are duplicates only where the rejected answers are the same, labelled answers
+    where the labels are. A pair that is there the other way round too, and an answer that is
+    labelled both ways, teach nothing: all of them go, as `contradicting_preference`.
 
     >>> a = Record(id="a:1", instruction="Name a colour.", output="Red.")
     >>> b = Record(id="a:2", instruction="Please name a colour!", output="red")

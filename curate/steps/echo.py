@@ -37,6 +37,7 @@ class Echo(RecordStep):
     """
 
     name: ClassVar[str] = "echo"
+    judges_answers: ClassVar[bool] = True
 
     def apply(self, record: Record) -> Record | Dropped:
         """Return the record, without the prompt at the start of its output, or dropped."""

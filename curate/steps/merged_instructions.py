@@ -43,6 +43,7 @@ class MergedInstructions(RecordStep):
     """
 
     name: ClassVar[str] = "merged_instructions"
+    judges_answers: ClassVar[bool] = True
 
     def apply(self, record: Record) -> Record | Dropped:
         """Return the record, or the record dropped with the line where the second task begins."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from curate.records import Record
+from curate.records import TEXT_FIELDS, Record
 from curate.steps.base import RecordStep, edit_texts, text_of
 
 __all__ = ["CLOSING_TOKENS", "OPENING_TOKENS", "Normalise"]
@@ -104,8 +104,10 @@ class Normalise(RecordStep):
 
 def _is_about_encoding(record: Record) -> bool:
     """Return whether a record that holds mojibake speaks of how text is encoded."""
-    fields = (record.instruction, record.context, record.system, record.output)
-    texts = [*map(text_of, fields), *(text_of(turn.get("content")) for turn in record.history)]
+    texts = [
+        *(text_of(getattr(record, field)) for field in TEXT_FIELDS),
+        *(text_of(turn.get("content")) for turn in record.history),
+    ]
     if not any(not text.isascii() and _is_bad(text) for text in texts):
         return False
     return any(_ABOUT_ENCODING.search(text) for text in texts)

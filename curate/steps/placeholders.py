@@ -81,7 +81,7 @@ source='', origin='', license='', meta={})
             return self.drop(
                 record, "placeholder_instruction", field="instruction", value=instruction
             )
-        if _is_no_output(output, record):
+        if record.label is not False and _is_no_output(output, record):
             return self.drop(record, "placeholder_output", field="output", value=output[:80])
         changes: dict[str, object] = {}
         for field in ("context", "system"):

@@ -100,7 +100,7 @@ class Refusals(RecordStep):
 
     Looks at the opening of the output only, and leaves alone: a prompt about models or about the
     assistant itself, where it is the answer; a record with tools, where it says that none fits;
-    an apology in the voice of somebody else.
+    an apology in the voice of somebody else; a preference pair, where it can be what is preferred.
 
     >>> step = Refusals()
     >>> bad = Record(id="a:1", instruction="Name a bar.", output="As an AI, I cannot go to bars.")
@@ -112,6 +112,7 @@ class Refusals(RecordStep):
     """
 
     name: ClassVar[str] = "refusals"
+    judges_answers: ClassVar[bool] = True
 
     phrases: tuple[str, ...] = Field(
         (), description="Further phrases, in any language, that make an opening a refusal."
@@ -119,6 +120,8 @@ class Refusals(RecordStep):
 
     def apply(self, record: Record) -> Record | Dropped:
         """Return the record, or the record dropped with the words that were found."""
+        if record.rejected is not None:
+            return record
         opening = text_of(record.output)[:_OPENING].replace("’", "'")
         if found := self._own(opening):
             return self.drop(record, "refusal", field="output", found=found)

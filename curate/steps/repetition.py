@@ -48,6 +48,7 @@ class Repetition(RecordStep):
     """
 
     name: ClassVar[str] = "repetition"
+    judges_answers: ClassVar[bool] = True
 
     max_duplicate_lines: float = Field(
         0.6, gt=0, le=1, description="Largest share of characters in lines that came before."

@@ -44,6 +44,9 @@ _SIGNS = {"#": ("##",), "<": ("<|", "SYS>>", "_of_turn>"),
 _QUOTES = "`'\"“‘"
 
 
+_SEARCHED = ("instruction", "context", "output", "rejected")
+
+
 class TemplateResidue(RecordStep):
     r"""`### Response:`, `[INST]`, ChatML and end-of-text tokens that a template left in a field.
 
@@ -67,14 +70,14 @@ class TemplateResidue(RecordStep):
 
     def apply(self, record: Record) -> Record | Dropped:
         """Return the record without markers at the ends of its fields, or dropped."""
-        texts = [text_of(getattr(record, field)) for field in ("instruction", "context", "output")]
+        texts = [text_of(getattr(record, field)) for field in _SEARCHED]
         turns = [text_of(turn.get("content")) for turn in record.history]
         if not any(_may_hold(text) for text in [*texts, text_of(record.system), *turns]):
             return record
         if _ABOUT.search(f"{texts[0]} {texts[1]}"):
             return record
         edited = _unfold(edit_texts(record, lambda field, text: _peel(text)), record)
-        for field in ("instruction", "context", "output"):
+        for field in _SEARCHED:
             text = text_of(getattr(edited, field))
             for marker in _ANY.finditer(text):
                 if not _is_quoted(text, marker):

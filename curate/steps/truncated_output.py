@@ -61,6 +61,7 @@ class TruncatedOutput(RecordStep):
     """
 
     name: ClassVar[str] = "truncated_output"
+    judges_answers: ClassVar[bool] = True
 
     def apply(self, record: Record) -> Record | Dropped:
         """Return the record, or the record dropped with its last words."""

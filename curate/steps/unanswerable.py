@@ -130,6 +130,7 @@ class Unanswerable(RecordStep):
     """
 
     name: ClassVar[str] = "unanswerable"
+    judges_answers: ClassVar[bool] = True
 
     def apply(self, record: Record) -> Record | Dropped:
         """Return the record, or the record dropped with the words that show what is missing."""

@@ -13,8 +13,11 @@ from curate.text import is_blank
 __all__ = ["Validate"]
 
 
+_FILLED = ("instruction", "output", "rejected")
+
+
 class Validate(RecordStep):
-    """Wrong types, an empty instruction or output, fields too long to be one.
+    """Wrong types, an empty instruction, output or rejected answer, fields too long to be one.
 
     Empty is what nobody can see: blanks, and invisible characters such as U+200B.
 
@@ -35,7 +38,7 @@ class Validate(RecordStep):
     def apply(self, record: Record) -> Record | Dropped:
         """Return the record, or the record dropped with the first fault found."""
         for field, value in _texts(record):
-            if value is None and field in ("instruction", "output"):
+            if value is None and field in _FILLED:
                 return self.drop(record, f"missing_{field}", field=field)
             if not isinstance(value, str):
                 return self.drop(
@@ -45,8 +48,9 @@ class Validate(RecordStep):
                 return self.drop(
                     record, "too_long", field=field, chars=len(value), limit=self.max_chars
                 )
-        for field in ("instruction", "output"):
-            if is_blank(getattr(record, field)):
+        for field in _FILLED:
+            text = getattr(record, field)
+            if text is not None and is_blank(text):
                 return self.drop(record, f"empty_{field}", field=field)
         for index, turn in enumerate(record.history):
             if turn.get("role") not in ROLES:
@@ -58,6 +62,8 @@ class Validate(RecordStep):
 def _texts(record: Record) -> Iterator[tuple[str, object]]:
     """Yield the name and value of everything in the record that has to be text."""
     for field in TEXT_FIELDS:
-        yield field, getattr(record, field)
+        value = getattr(record, field)
+        if field != "rejected" or value is not None:
+            yield field, value
     for index, turn in enumerate(record.history):
         yield f"history[{index}].content", turn.get("content")

@@ -388,3 +388,63 @@ def test_a_record_goes_where_two_alone_would_be_duplicates(pairs, threshold):
             stay.append(record)
     found = {r.id for r in results(records, threshold=threshold) if isinstance(r, Record)}
     assert found == {record.id for record in stay}
+
+
+def pair(better, worse, prompt="Name a fruit that grows on trees."):
+    return {"instruction": prompt, "output": better, "rejected": worse}
+
+
+def labelled(answer, label, prompt="Name a fruit that grows on trees."):
+    return {"instruction": prompt, "output": answer, "label": label}
+
+
+def test_pairs_are_the_same_only_with_the_same_rejected_answer():
+    assert same(pair("Apple.", "Carrot."), pair("Apple.", "Carrot."), "exact_duplicate")
+    assert same(pair("Apple.", "Carrot."), pair("apple", " carrot."), "normalised_duplicate")
+    near = pair(LONG, "Carrot."), pair(LONG.replace("dangerous", "perilous"), "Carrot.")
+    assert same(*near, "near_duplicate")
+    assert not same(pair(LONG, "Carrot."), pair(LONG, "Potato."))
+    assert not same(pair("Apple.", "Carrot."), {**pair("Apple.", ""), "rejected": None})
+
+
+def test_labelled_answers_are_the_same_only_with_the_same_label():
+    assert same(labelled(LONG, True), labelled(LONG, True), "exact_duplicate")
+    assert not same(labelled(LONG, True), {**labelled(LONG, None)})
+
+
+def opposed(*rows):
+    return [
+        (r.reason, r.evidence) if isinstance(r, Dropped) else None
+        for r in results(records_of(rows))
+    ]
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    (pair("Apple.", "Carrot."), pair("carrot.", "Apple. ")),
+    (pair(LONG, LONG[::-1]), pair(LONG[::-1], LONG)),
+    (labelled("Apple.", True), labelled("apple.", False)),
+])  # fmt: skip
+def test_contradictions_all_go_and_name_each_other(one, other):
+    alone = pair("Pear.", "Leek.")
+    assert opposed(one, alone, other, one) == [
+        ("contradicting_preference", {"contradicts": "a:2"}), None,
+        ("contradicting_preference", {"contradicts": "a:0"}),
+        ("contradicting_preference", {"contradicts": "a:2"}),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    (pair("Apple.", "Carrot."), pair("Carrot.", "Apple.", "Name a root.")),
+    (pair("Apple.", "Carrot."), {**pair("Carrot.", "Apple."), "system": "Be wrong."}),
+    (labelled("Apple.", True), labelled("Carrot.", False)),
+    (labelled("Apple.", True), {**labelled("Apple.", None)}),
+    (pair("Apple.", "Apple."), pair("Apple.", "Apple.")),
+])  # fmt: skip
+def test_no_contradiction(one, other):
+    assert all(fate is None or "contradicts" not in fate[1] for fate in opposed(one, other))
+
+
+def test_contradicted_records_stand_for_no_other():
+    """A record like one that is contradicted stays: nothing else of its kind does."""
+    near = pair(LONG.replace("dangerous", "perilous"), "Carrot.")
+    assert opposed(pair(LONG, "Carrot."), pair("Carrot.", LONG), near)[2] is None
