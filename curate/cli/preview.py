@@ -7,6 +7,7 @@ import click
 
 from curate.cli.options import check_path, json_flag, layout_options, parse_map
 from curate.errors import UsageError, clip
+from curate.prompts.stages import STAGES, for_stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from curate.prompts.encode import Encoder
     from curate.prompts.preview import Rendering
     from curate.prompts.preview.terminal import View
+    from curate.prompts.stages import Stage
     from curate.records import Record
     from curate.reporting.preview_page import PreviewPage
 
@@ -53,6 +55,8 @@ _OF_TOKENS = ("--tokens", "--max-length", "--over-length", "--loss")
               help="As data.over_length of a recipe.")  # fmt: skip
 @click.option("--loss", type=click.Choice(["completion", "assistant", "all"]),
               help="As data.loss of a recipe.")  # fmt: skip
+@click.option("--stage", type=click.Choice(STAGES),
+              help="What this stage learns from: sft the chosen answer alone.")  # fmt: skip
 @layout_options
 @json_flag
 @click.pass_context
@@ -73,6 +77,7 @@ def preview_command(
     max_length: int | None,
     over_length: str | None,
     loss: str | None,
+    stage: "Stage | None",
     layout: str | None,
     columns: tuple[str, ...],
     as_json: bool,
@@ -82,7 +87,8 @@ def preview_command(
     The part that takes loss stands between ⟦ and ⟧. Of a dataset directory it is the train split
     that is shown; --id looks in every split. With --json the last line holds the digest that
     `curate train` says for the same records, template, model, --max-length, --over-length and
-    --loss.
+    --loss; of preference pairs, which are trained on with their chosen answers, with --stage sft
+    too. Both answers of a pair are shown, side by side where there is room.
 
     Example: curate preview clean -t alpaca -m tiny -n 2
     """
@@ -110,6 +116,8 @@ def preview_command(
     encoders = [Encoder(each, tokenizer, settings) for each in templates]
     limit = limit if limit or ids or as_json else _SHOWN
     records = chosen(sources, Choice(limit, ids, named, longest, seed), clip(source))
+    if stage := stage or ("sft" if diff is not None else None):
+        records = for_stage(stage, records, clip(source))
     if as_json:
         _print_json(encoders[0], records)
     elif page is not None:

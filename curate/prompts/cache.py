@@ -99,6 +99,8 @@ def _row(item: Example | OverLength) -> dict[str, Any]:
         "input_ids": item.input_ids,
         "loss": list(_spans(item.labels)),
         "truncated": item.truncated,
+        "rejected": _row(item.rejected) if item.rejected else None,
+        "label": item.label,
     }
 
 
@@ -109,7 +111,11 @@ def _item(row: dict[str, Any]) -> Example | OverLength:
     labels = [IGNORE_INDEX] * len(ids)
     for start, end in row["loss"]:
         labels[start:end] = ids[start:end]
-    return Example(row["id"], row["prompt"], row["completion"], ids, labels, row["truncated"])
+    other = _item(row["rejected"]) if row["rejected"] else None
+    return Example(
+        row["id"], row["prompt"], row["completion"], ids, labels, row["truncated"],
+        None if isinstance(other, OverLength) else other, row["label"],
+    )  # fmt: skip
 
 
 def _spans(labels: Sequence[int]) -> Iterator[tuple[int, int]]:

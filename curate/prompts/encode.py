@@ -78,7 +78,7 @@ class Encoder:
         }
 
     def encode(self, record: Record) -> Example:
-        """Return the example of a record: prompt, answer and EOS.
+        """Return the example of a record: prompt, answer and EOS; of a pair with both answers.
 
         Without a tokenizer there are the texts alone, and no length.
 
@@ -88,7 +88,7 @@ class Encoder:
             TemplateError: the template fails on this record.
 
         """
-        return self._encode(record, self._segments(record))
+        return self._encode(record, self._sides(record))
 
     def encode_all(
         self, records: Iterable[Record], *, workers: int = 1
@@ -119,11 +119,11 @@ class Encoder:
         items: list[Example | OverLength] = []
         fault = None
         rendered = self._rendered(records)
-        for record, segments in rendered:
+        for record, sides in rendered:
             try:
-                if isinstance(segments, TemplateError):
-                    raise segments
-                items.append(self._encode(record, segments))
+                if isinstance(sides, TemplateError):
+                    raise sides
+                items.append(self._encode(record, sides))
             except (OverLength, TemplateError) as error:
                 if isinstance(error, OverLength) and self.settings.over_length != "error":
                     items.append(error)
@@ -136,32 +136,33 @@ class Encoder:
 
     def _rendered(
         self, records: Sequence[Record]
-    ) -> list[tuple[Record, list[Segment] | TemplateError]]:
+    ) -> list[tuple[Record, list[list[Segment]] | TemplateError]]:
         """Return the segments of each record, up to the first that the template fails on."""
-        rendered: list[tuple[Record, list[Segment] | TemplateError]] = []
+        rendered: list[tuple[Record, list[list[Segment]] | TemplateError]] = []
         for record in records:
             try:
-                rendered.append((record, self._segments(record)))
+                rendered.append((record, self._sides(record)))
             except TemplateError as error:
                 rendered.append((record, error))
                 break
         if self._tokens is not None:
             self._tokens.prepare(
                 [segment for part in split(segments) for segment, _ in closed(part, self._tokens)]
-                for _, segments in rendered
-                if not isinstance(segments, TemplateError)
+                for _, sides in rendered
+                if not isinstance(sides, TemplateError)
+                for segments in sides
             )
         return rendered
 
-    def _encode(self, record: Record, segments: list[Segment]) -> Example:
-        example = self._example(record, segments)
+    def _encode(self, record: Record, sides: list[list[Segment]]) -> Example:
+        example = self._example(record, sides)
         self._count(record)
-        if len(example.input_ids) <= self.settings.max_length:
+        if example.length <= self.settings.max_length:
             return example
         shorter = shorten(record, self._fits) if self.settings.over_length == "truncate" else None
         if shorter is None:
-            raise OverLength(record.id, len(example.input_ids), self.settings.max_length)
-        return replace(self._example(shorter, self._segments(shorter)), truncated=True)
+            raise OverLength(record.id, example.length, self.settings.max_length)
+        return replace(self._example(shorter, self._sides(shorter)), truncated=True)
 
     def prompt_ids(self, record: Record) -> list[int]:
         """Return what the model is given to answer this record; the output may be empty.
@@ -173,7 +174,9 @@ class Encoder:
             raise TemplateError("prompt_ids needs a tokenizer: give a model")
         if self.settings.over_length == "truncate" and not self._fits(record):
             record = shorten(record, self._fits) or record
-        runs = prompt_runs(self._before(record), self._tokens, is_chat=self.template.is_chat)
+        runs = prompt_runs(
+            self._before(record.sides()[0]), self._tokens, is_chat=self.template.is_chat
+        )
         return [token for run in runs for token in run.ids]
 
     def _before(self, record: Record) -> list[Segment]:
@@ -184,8 +187,13 @@ class Encoder:
             self.template, record, self._tokens.special, every_turn=self._every_turn
         )
 
+    def _sides(self, record: Record) -> list[list[Segment]]:
+        """Return all segments of the record; of a pair those with either answer."""
+        if record.rejected is None:
+            return [self._segments(record)]
+        return [self._segments(side) for side in record.sides()]
+
     def _segments(self, record: Record) -> list[Segment]:
-        """Return all segments of the record."""
         if self._tokens is None or not self.template.is_chat:
             return render(self.template, record, self._special)
         return render_chat(self.template, record, self._tokens.special, every_turn=self._every_turn)
@@ -199,11 +207,16 @@ class Encoder:
         return self.settings.loss == "assistant"
 
     def _fits(self, record: Record) -> bool:
-        example = self._example(record, self._segments(record))
-        return len(example.input_ids) <= self.settings.max_length
+        return self._example(record, self._sides(record)).length <= self.settings.max_length
 
-    def _example(self, record: Record, segments: list[Segment]) -> Example:
+    def _example(self, record: Record, sides: list[list[Segment]]) -> Example:
         """Return the example of the record, however long."""
+        examples = [self._side(record, segments) for segments in sides]
+        if len(examples) == 1:
+            return examples[0]
+        return replace(examples[0], rejected=examples[1])
+
+    def _side(self, record: Record, segments: list[Segment]) -> Example:
         before, rest = split(segments)
         prompt: list[Run] = []
         answer: list[Run] = []
@@ -220,6 +233,7 @@ class Encoder:
             labels=_predicted(
                 [*self._labels(prompt, earlier=True), *self._labels(answer, earlier=False)]
             ),
+            label=record.label,
         )
 
     def _labels(self, runs: list[Run], *, earlier: bool) -> list[int]:

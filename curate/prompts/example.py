@@ -25,6 +25,9 @@ class Example:
         input_ids: token ids, BOS and EOS included; empty without a tokenizer.
         labels: the same ids where loss is taken, IGNORE_INDEX elsewhere.
         truncated: whether the record was shortened to fit.
+        rejected: in a preference pair the same with the rejected answer; the ids before the answers
+            are equal.
+        label: in a labelled answer whether it is desirable.
 
     """
 
@@ -34,6 +37,14 @@ class Example:
     input_ids: list[int]
     labels: list[int]
     truncated: bool = False
+    rejected: "Example | None" = None
+    label: bool | None = None
+
+    @property
+    def length(self) -> int:
+        """Number of tokens; in a pair those of the longer side."""
+        other = len(self.rejected.input_ids) if self.rejected else 0
+        return max(len(self.input_ids), other)
 
     @property
     def loss_tokens(self) -> int:
@@ -74,6 +85,8 @@ class DigestBuilder:
     def update(self, example: Example) -> None:
         """Add an example: its id, ids and labels, or its texts where there are no ids."""
         parts = [example.id.encode("utf-8", "surrogatepass")]
+        if example.label is not None:
+            parts.append(str(example.label).encode())
         if example.input_ids:
             parts += [_bytes(example.input_ids), _bytes(example.labels)]
         else:
@@ -81,6 +94,9 @@ class DigestBuilder:
         for part in parts:
             self._hash.update(b"%d:" % len(part))
             self._hash.update(part)
+        if example.rejected is not None:
+            self._hash.update(b"rejected")
+            self.update(example.rejected)
 
     def hexdigest(self) -> str:
         """Return the SHA-256 so far, 64 hexadecimal digits."""

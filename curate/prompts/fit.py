@@ -11,13 +11,14 @@ def shorten(record: Record, fits: Callable[[Record], bool]) -> Record | None:
     """Return the record cut until it fits; None if it cannot.
 
     First the context is cut from its end, then the oldest exchanges of the history go, then the
-    answer is cut from its end, down to one character. The system prompt, the instruction and the
+    answer is cut from its end, down to one character; of a pair both answers, which keep the same
+    prompt. The system prompt, the instruction and the
     tool turns after it stay whole: half a question has another answer.
     """
     for cut, most in (
         (_with_context, len(record.context)),
         (_with_history, _exchanges(record)),
-        (_with_output, len(record.output)),
+        (_with_output, max(len(record.output), len(record.rejected or ""))),
     ):
         least = min(most, 1) if cut is _with_output else 0
         if not fits(cut(record, least)):
@@ -39,8 +40,9 @@ def _with_context(record: Record, size: int) -> Record:
 
 
 def _with_output(record: Record, size: int) -> Record:
-    """Return the record with the first `size` characters of its output."""
-    return record.with_fields(output=record.output[:size])
+    """Return the record with the first `size` characters of its answers."""
+    rejected = None if record.rejected is None else record.rejected[:size]
+    return record.with_fields(output=record.output[:size], rejected=rejected)
 
 
 def _with_history(record: Record, count: int) -> Record:

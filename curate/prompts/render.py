@@ -151,7 +151,8 @@ def segments(rendered: Rendered, data: frozenset[int] = frozenset()) -> list[Seg
 def texts(record: Record) -> list[str]:
     """Return the text fields of the record and the contents of its history."""
     turns = [turn["content"] for turn in record.history]
-    return [record.instruction, record.context, record.output, record.system, *turns]
+    other = [] if record.rejected is None else [record.rejected]
+    return [record.instruction, record.context, record.output, *other, record.system, *turns]
 
 
 def check_texts(record: Record) -> None:

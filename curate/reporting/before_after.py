@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FIELDS", "Column", "FieldChange", "LengthChange", "Spread"]
 
-FIELDS = ("instruction", "context", "output")
+FIELDS = ("instruction", "context", "output", "rejected")
 _EDGES = (
     *(1, 2, 3, 4, 5, 6, 8),
     *(step * 10**power for power in range(17) for step in (10, 12, 15, 20, 25, 30, 40, 50, 60, 80)),
@@ -72,7 +72,7 @@ class LengthChange:
         self._ids.append(xxhash.xxh3_64_intdigest(row["id"].encode()))
         self._fates.append(fate)
         for name, lengths in self._lengths.items():
-            text = row[name]
+            text = row.get(name)
             lengths.append(len(text) if isinstance(text, str) else 0)
 
     def edit(self, row: Mapping[str, Any]) -> None:

@@ -24,7 +24,8 @@ class Part(NamedTuple):
 def text_rows(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[str]]]:
     """Yield a name and the text of each record: for every text field, and every earlier turn."""
     for name in TEXT_FIELDS:
-        yield name, [_text(record[name]) for record in records]
+        if name != "rejected" or any(name in record for record in records):
+            yield name, [_text(record.get(name)) for record in records]
     turns = itertools.zip_longest(*(record["history"] for record in records), fillvalue={})
     for number, places in enumerate(turns, 1):
         role = next(turn["role"] for turn in places if turn)

@@ -24,8 +24,12 @@ class FieldLengths:
             lengths.append(len(text) if isinstance(text, str) else 0)
 
     def quantiles(self) -> dict[str, dict[str, int]]:
-        """Return by field how many are filled, and median, 95th percentile and maximum of those."""
-        return {name: _quantiles(lengths) for name, lengths in self._lengths.items()}
+        """Return by field how many are filled, and median, 95th percentile and maximum of those.
+
+        `rejected` is there only where it is filled.
+        """
+        found = {name: _quantiles(lengths) for name, lengths in self._lengths.items()}
+        return {name: said for name, said in found.items() if name != "rejected" or said["filled"]}
 
     def histograms(self) -> dict[str, list[tuple[int, int, int]]]:
         """Return by field columns of (least length, greatest length, records) of what is filled."""

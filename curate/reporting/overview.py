@@ -6,6 +6,7 @@ from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from curate.errors import clip
+from curate.reporting.preferences import bias
 from curate.reporting.terminal import console
 from curate.reporting.verdict import verdict
 from curate.sources.remote import is_hub, is_url
@@ -38,6 +39,8 @@ def print_overview(summary: dict[str, Any]) -> None:
     out.print(Text(language_line(summary["languages"])))
     turns = summary["conversations"]
     told = [f"{turns:,} records have earlier turns."] if turns else []
+    if line := bias(summary["preferences"]):
+        told.append(f"{line}.")
     if line := conflict_line(summary["conflicts"]):
         told.append(line)
     if told:

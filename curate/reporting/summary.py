@@ -12,6 +12,7 @@ from curate.records import Dropped, Quarantined, Record, Reference
 from curate.reporting.findings import Collector, Finding, say
 from curate.reporting.languages import LanguageSample
 from curate.reporting.lengths import FieldLengths
+from curate.reporting.preferences import PreferenceCounts
 from curate.sources import Source
 from curate.steps import RecordStep, Step
 
@@ -46,6 +47,7 @@ class _Notes:
         self.collector = Collector(known)
         self.lengths = FieldLengths()
         self.languages = LanguageSample()
+        self.preferences = PreferenceCounts()
         self.turns = self.conflicts = 0
         self.edited: set[str] = set()
         self.unreadable: list[Quarantined] = []
@@ -55,6 +57,7 @@ class _Notes:
     def observe(self, record: Record) -> None:
         self.lengths.add(record)
         self.languages.add(record)
+        self.preferences.add(record)
         self.turns += bool(record.history)
         for off in self.off.values():
             off.see(record)
@@ -141,6 +144,7 @@ def summarise(
         "fields": notes.lengths.quantiles(),
         "languages": notes.languages.shares(),
         "conversations": notes.turns,
+        "preferences": notes.preferences.figures(),
         "conflicts": notes.conflicts,
         "problems": _problems(notes, [step.name for step in steps]),
         "off": [

@@ -51,7 +51,7 @@ class SourceTally:
         name = row["source"]
         self._read[name] += not is_copy
         self._kept[name] += not is_copy
-        texts = [row[field] for field in TEXT_FIELDS]
+        texts = [row.get(field) for field in TEXT_FIELDS]
         if row["history"]:
             texts += [turn.get("content") for turn in row["history"]]
         words = " ".join([text for text in texts if isinstance(text, str)]).split()

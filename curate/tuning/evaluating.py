@@ -9,6 +9,7 @@ import orjson
 from curate.dataset import read_manifest, read_records
 from curate.errors import CurateError, DatasetError, SourceError, clip
 from curate.files import replace_file, writing
+from curate.prompts.stages import for_stage
 from curate.recipe import Recipe
 from curate.records import Record
 from curate.reporting.evaluation_page import evaluation_page
@@ -90,6 +91,7 @@ def read_data(
     records = [
         r for r in rows if isinstance(r, Record) and isinstance(r.output, str) and r.output.strip()
     ]
+    records = list(for_stage("sft", records, clip(", ".join(data))))
     if not records:
         raise SourceError(f"--data {clip(', '.join(data))}: no record with an answer")
     return records
@@ -108,7 +110,8 @@ def trained_on(run: Path, said: Mapping[str, Any], records: Sequence[Record]) ->
     if not is_there:
         return 0
     keys = {record.key for record in records}
-    seen = {r.key for _, r in read_records(Path(dataset["path"]), ["train"]) if r.key in keys}
+    read = (record for _, record in read_records(Path(dataset["path"]), ["train"]))
+    seen = {r.key for r in for_stage("sft", read, dataset["path"])} & keys
     count = sum(record.key in seen for record in records)
     if count:
         say(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from curate.dataset import read_records
 from curate.prompts.encode import Encoder, Example
+from curate.prompts.stages import for_stage
 from curate.recipe import Recipe
 from curate.records import Record
 from curate.sources import Reader, resolve
@@ -55,9 +56,10 @@ def held_out(recipe: Recipe) -> list[Record]:
     """Return the records to measure on: those of the recipe's source, or the validation split."""
     source = recipe.evaluation.dataset
     if source is None:
-        return [r for _, r in read_records(Path(recipe.data.dataset), ["validation"])]
+        read = (r for _, r in read_records(Path(recipe.data.dataset), ["validation"]))
+        return list(for_stage("sft", read, recipe.data.dataset))
     rows = (item for found in resolve([source]) for item in Reader(found))
-    return [row for row in rows if isinstance(row, Record)]
+    return list(for_stage("sft", (row for row in rows if isinstance(row, Record)), source))
 
 
 def measure(

@@ -11,6 +11,7 @@ from curate.errors import DatasetError, UsageError, clip
 from curate.prompts.cache import cache_key, read_cache
 from curate.prompts.chunks import Chunk
 from curate.prompts.encode import Encoder, Example, OverLength, digest
+from curate.prompts.stages import for_stage
 from curate.tuning.answers import batch_losses
 from curate.tuning.collating import Collator
 
@@ -78,9 +79,10 @@ def encode_rows(
     """Return the train split of a dataset directory, encoded or out of the cache.
 
     Raises:
-        DatasetError: no record is left.
+        DatasetError: no record is left, or one would teach what is labelled as undesirable.
     """
-    records = [record for _, record in read_records(dataset, SPLITS[:1])]
+    read = (record for _, record in read_records(dataset, SPLITS[:1]))
+    records = list(for_stage("sft", read, dataset))
     key = cache_key(encoder, records)
     chunk = read_cache(cache, key) if cache is not None else None
     cached = chunk is not None

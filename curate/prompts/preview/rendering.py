@@ -1,7 +1,7 @@
 """A record as a template and an encoder make it, ready to be shown."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from curate.prompts.encode import Encoder
 from curate.prompts.example import Example, OverLength
@@ -10,6 +10,8 @@ from curate.prompts.preview.visible import visible
 from curate.records import Record
 
 __all__ = ["Rendering", "renderings"]
+
+_LABELS: dict[bool | None, str] = {True: "desirable", False: "undesirable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +22,21 @@ class Rendering:
         encoder: the encoder.
         record: the record.
         item: the example, or what was too long.
+        side: in a pair which answer it has; empty elsewhere.
 
     """
 
     encoder: Encoder
     record: Record
     item: Example | OverLength
+    side: str = ""
 
     @property
     def heading(self) -> str:
-        """The template, and how many tokens there are or why none."""
+        """The template, the side, and how many tokens there are or why none."""
         template = self.encoder.template.identity
+        if said := self.side or _LABELS.get(self.record.label, ""):
+            template = f"{said} · {template}"
         if isinstance(self.item, OverLength):
             length = f"{self.item.length} tokens, max_length {self.item.max_length}"
             return f"{template} · dropped: over_length ({length})"
@@ -69,7 +75,7 @@ class Rendering:
 
 
 def renderings(encoders: Sequence[Encoder], records: Iterable[Record]) -> Iterator[list[Rendering]]:
-    """Yield what each encoder makes of a record, one list a record.
+    """Yield what each encoder makes of a record, one list a record; of a pair two, chosen first.
 
     Raises:
         OverLength: a record is too long and over_length is error.
@@ -78,7 +84,16 @@ def renderings(encoders: Sequence[Encoder], records: Iterable[Record]) -> Iterat
     """
     for record in records:
         yield [
-            Rendering(encoder, record, item)
+            rendering
             for encoder in encoders
             for item in encoder.encode_all([record])
+            for rendering in _sides(encoder, record, item)
         ]
+
+
+def _sides(encoder: Encoder, record: Record, item: Example | OverLength) -> Iterator[Rendering]:
+    if isinstance(item, OverLength) or item.rejected is None:
+        yield Rendering(encoder, record, item)
+        return
+    yield Rendering(encoder, record, item, "chosen")
+    yield Rendering(encoder, record, replace(item.rejected, truncated=item.truncated), "rejected")

@@ -9,6 +9,9 @@ from curate.records import Record
 __all__ = ["preview_rows"]
 
 
+_OF_ANSWER = ("completion", "input_ids", "labels", "loss_tokens")
+
+
 def preview_rows(
     encoder: Encoder, records: Iterable[Record], *, limit: int | None = None
 ) -> Iterator[dict[str, Any]]:
@@ -16,7 +19,8 @@ def preview_rows(
 
     Only the first `limit` records get a line; the digest and its count cover all of them, as
     training does. A record too long to be trained on says so in place of its tokens, is in no
-    digest, and is counted as dropped in the last line.
+    digest, and is counted as dropped in the last line. A pair has under `rejected` what is another
+    one with that answer, a labelled answer its `label`.
 
     Raises:
         OverLength: a record is too long and over_length is error.
@@ -60,4 +64,9 @@ def _row(encoder: Encoder, item: Example | OverLength) -> dict[str, Any]:
             "loss_tokens": item.loss_tokens,
             "truncated": item.truncated,
         }
+    if item.rejected is not None:
+        other = _row(encoder, item.rejected)
+        row["rejected"] = {key: other[key] for key in _OF_ANSWER if key in other}
+    if item.label is not None:
+        row["label"] = item.label
     return row

@@ -53,10 +53,12 @@ def _console(file: TextIO | None) -> "Console":
 
 
 def text_view(console: "Console", row: list[Rendering]) -> set[str]:
-    """Print the text, the part that takes loss between ⟦ and ⟧.
+    """Print the text, the part that takes loss between ⟦ and ⟧; the answers of a pair side by side.
 
     With a tokenizer it is the decoded ids that are shown, special tokens included.
     """
+    if _fits_beside(console, row) and row[0].side:
+        return beside_view(console, row)
     for each in row:
         console.print(each.title, style="bold")
         if not each.dropped:
@@ -69,7 +71,7 @@ def beside_view(console: "Console", row: list[Rendering]) -> set[str]:
     from rich import box
     from rich.table import Table
 
-    if not console.is_terminal or console.width < (_NARROW + 3) * len(row):
+    if not _fits_beside(console, row):
         return text_view(console, row)
     table = Table(box=box.MINIMAL, expand=True, show_edge=False, pad_edge=False)
     for each in row:
@@ -79,6 +81,10 @@ def beside_view(console: "Console", row: list[Rendering]) -> set[str]:
     console.print(table, soft_wrap=False)
     console.print()
     return signs(row)
+
+
+def _fits_beside(console: "Console", row: list[Rendering]) -> bool:
+    return console.is_terminal and console.width >= (_NARROW + 3) * len(row)
 
 
 def signs(row: list[Rendering], *, blanks: bool = False) -> set[str]:
