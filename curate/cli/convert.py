@@ -10,7 +10,7 @@ from curate.cli.options import check_path, json_flag, layout_options, parse_map,
 if TYPE_CHECKING:
     from curate.converting import Account, Target
 
-_NAMES = ("alpaca", "sharegpt", "messages", "prompt-completion", "llama-factory")
+_NAMES = ("alpaca", "sharegpt", "messages", "prompt-completion", "preference", "llama-factory")
 
 
 @click.command("convert")

@@ -1,5 +1,6 @@
 import pytest
 
+from curate.cli.convert import convert_command
 from curate.converting import TARGETS, llama_factory_entry
 from curate.converting.compare import changes, lost_columns, read_back
 from curate.converting.targets import to_row
@@ -186,3 +187,8 @@ def test_the_entry_of_llama_factory_names_the_columns():
     }
     entry = llama_factory_entry("mine", "mine.json", tools=True)
     assert entry["mine"]["columns"] == columns | {"tools": "tools"}
+
+
+def test_the_command_offers_every_target():
+    [to] = [param for param in convert_command.params if param.name == "name"]
+    assert list(to.type.choices) == [target.name for target in TARGETS]
