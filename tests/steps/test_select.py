@@ -10,7 +10,7 @@ def names(steps):
 
 ON = [
     "normalise", "validate", "placeholders", "merged_instructions", "template_residue", "echo",
-    "refusals", "unanswerable", "truncated_output", "repetition", "dedup",
+    "refusals", "unanswerable", "truncated_output", "repetition", "preferences", "dedup",
 ]  # fmt: skip
 
 
