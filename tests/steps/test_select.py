@@ -21,7 +21,7 @@ def test_the_steps_that_are_on_in_their_order():
 def test_a_step_that_is_off_runs_where_an_option_of_it_is_set():
     steps = select_steps(STEPS, settings=["length.max_words=5"])
     assert [name for name in names(steps) if name not in ON] == ["length"]
-    assert names(steps).index("length") == names(steps).index("dedup") - 1
+    assert names(steps).index("length") == names(steps).index("preferences") - 1
 
 
 def test_a_step_that_is_off_runs_where_it_is_named():
