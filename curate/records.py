@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from curate.errors import clip
 
-__all__ = ["FIELDS", "PREFERENCE_FIELDS", "ROLES", "TEXT_FIELDS", "Dropped", "Quarantined",
-           "Record", "Reference", "Turn", "content_hash", "stored_fault"]  # fmt: skip
+__all__ = ["ANSWER_NOTES", "FIELDS", "PREFERENCE_FIELDS", "ROLES", "TEXT_FIELDS", "Dropped",
+           "Quarantined", "Record", "Reference", "Turn", "content_hash",
+           "stored_fault"]  # fmt: skip
 
 Turn = dict[str, Any]
 """One turn of `history`: `role` (one of ROLES), `content` (text) and, for the tool turns between
@@ -19,6 +20,9 @@ the instruction and its answer, `follows_instruction: true`."""
 TEXT_FIELDS = ("instruction", "context", "output", "system", "rejected")
 """The fields of a record that are text; the turns of `history` hold text too. `rejected` is None
 where there is none."""
+
+ANSWER_NOTES = ("output_role", "trailing_turns", "turn_fields")
+"""What the reader of conversations notes of an answer in `meta`."""
 
 ROLES = ("system", "user", "assistant", "tool_call", "tool")
 
@@ -102,18 +106,17 @@ class Record:
     def sides(self) -> tuple["Record", "Record"]:
         """Return the two records that a preference pair is: with the better answer, and the worse.
 
-        What `meta` says of the rejected answer alone, under names that begin with `rejected_`, is
-        said of the answer there.
+        What the reader noted of the rejected answer alone, under names that begin with `rejected_`,
+        is said of the answer there.
 
         >>> pair = Record(id="a:1", instruction="Add 2 and 2.", output="4", rejected="5")
         >>> [side.output for side in pair.sides()]
         ['4', '5']
         """
-        begin = f"{PREFERENCE_FIELDS[0]}_"
-        mine = {name: value for name, value in self.meta.items() if not name.startswith(begin)}
+        noted = {f"rejected_{name}": name for name in ANSWER_NOTES}
+        mine = {name: value for name, value in self.meta.items() if name not in noted}
+        other = {noted[name]: value for name, value in self.meta.items() if name in noted}
         better = self.with_fields(rejected=None, meta=mine)
-        other = {name.removeprefix(begin): value for name, value in self.meta.items()
-                 if name.startswith(begin)}  # fmt: skip
         return better, better.with_fields(output=self.rejected, meta={**mine, **other})
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Preference pairs from source to preview, and what training makes of them."""
 
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -8,6 +9,7 @@ from click.testing import CliRunner
 from curate.cleaning import clean
 from curate.cli import main
 from curate.dataset import audit, read_records
+from curate.errors import DatasetError
 from curate.sources import resolve
 from curate.splitting import split_dataset
 from curate.steps import STEPS, select_steps
@@ -49,6 +51,36 @@ def test_the_account_of_both_answers_is_exact(pairs):
     told = run("explain", folder, "pairs:21").stdout
     assert "contradicting_preference" in told
     assert "pairs:1" in told
+
+
+def test_the_hub_s_library_loads_pairs_beside_plain_records(pairs, tmp_path, monkeypatch):
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    source, _ = pairs
+    more = tmp_path / "more.jsonl"
+    rows = [{"instruction": "Name a fruit of your own.", "output": "Medlar."},
+            {"prompt": "Say hello to me.", "completion": "Hello.", "label": True}]  # fmt: skip
+    more.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    clean(resolve([str(more), str(source)]), select_steps(STEPS), tmp_path / "clean")
+    audit(tmp_path / "clean")
+    loaded = datasets.load_dataset(str(tmp_path / "clean"))["train"]
+    assert loaded.num_rows == 21
+    assert [loaded[at]["label"] for at in range(3)] == [None, True, None]
+    assert [loaded[at]["rejected"] is None for at in range(3)] == [True, True, False]
+
+
+def test_audit_recounts_the_preferences(pairs, tmp_path):
+    _, folder = pairs
+    shutil.copytree(folder, tmp_path / "copy")
+    path = tmp_path / "copy" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    assert manifest["preferences"] == {"pairs": 19, "chosen_longer": 0, "rejected_longer": 19,
+                                       "desirable": 0, "undesirable": 0}  # fmt: skip
+    assert "19 preference pairs" in (folder / "README.md").read_text()
+    manifest["preferences"]["pairs"] = 18
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(DatasetError, match=r"preferences are .* recounted"):
+        audit(tmp_path / "copy")
 
 
 def test_pairs_of_a_prompt_stay_in_one_split(pairs, tmp_path):

@@ -60,6 +60,8 @@ def _faults(manifest: Mapping[str, Any]) -> Iterator[str]:
     optional = {name: int for name in ("repeated",) if name in manifest["counts"]}
     yield from _misfits(manifest["counts"], optional, "counts.")
     yield from _misfits(manifest["languages"], _LANGUAGES, "languages.")
+    if "preferences" in manifest:
+        yield from _misfits(manifest, {"preferences": dict}, "")
     tallies = ("licenses", manifest["licenses"]), ("languages", manifest["languages"]["languages"])
     for place, tally in tallies:
         yield from _misfits(tally, dict.fromkeys(tally, int), f"{place}.")

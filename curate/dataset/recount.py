@@ -12,6 +12,7 @@ from curate.dataset.order import is_recorded, read_dropped
 from curate.dataset.reader import read_lines, read_records
 from curate.errors import DatasetError, clip
 from curate.reporting.languages import LanguageSample
+from curate.reporting.preferences import PreferenceCounts
 
 __all__ = ["check_kinds", "check_sources"]
 
@@ -47,7 +48,7 @@ def check_sources(directory: Path, manifest: dict[str, Any]) -> str:
 
 
 def check_kinds(directory: Path, manifest: dict[str, Any]) -> str:
-    """Return what was checked: the licences and the languages of the records that were kept.
+    """Return what was checked: licences, languages and preferences of the records that were kept.
 
     The languages only where the same version of the identifier is at hand.
 
@@ -55,14 +56,20 @@ def check_kinds(directory: Path, manifest: dict[str, Any]) -> str:
         DatasetError: the first thing that does not hold.
     """
     licenses: Counter[str] = Counter()
-    sample = LanguageSample()
+    sample, preferences = LanguageSample(), PreferenceCounts()
     for _, record in read_records(directory):
         licenses[record.license] += 1
         sample.add(record)
+        preferences.add(record)
     if licenses != manifest["licenses"]:
         raise DatasetError(
             f"{directory}: licenses are {clip(manifest['licenses'])}, recounted "
             f"{clip(dict(sorted(licenses.items())))}"
+        )
+    if preferences.figures() != manifest.get("preferences", {}):
+        raise DatasetError(
+            f"{directory}: preferences are {clip(manifest.get('preferences', {}))}, recounted "
+            f"{clip(preferences.figures())}"
         )
     what = "licences"
     if manifest["versions"].get("py3langid") == version("py3langid"):

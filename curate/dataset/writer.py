@@ -29,6 +29,7 @@ from curate.errors import DatasetError
 from curate.files import claim, write_durably, writing
 from curate.records import Dropped, Quarantined, Record, Reference
 from curate.reporting.languages import LanguageSample
+from curate.reporting.preferences import PreferenceCounts
 
 __all__ = ["DatasetWriter", "versions"]
 
@@ -76,6 +77,7 @@ class DatasetWriter:
         self._licenses: Counter[tuple[str, str]] = Counter()
         self._mixture = Mixture()
         self._languages = LanguageSample()
+        self._preferences = PreferenceCounts()
         self._last: tuple[Record | None, bytes] = (None, b"")
         self._check_target(overwrite or sizes is not None)
         self.staging.begin(sizes)
@@ -123,6 +125,7 @@ class DatasetWriter:
         self._digest.add(split, record)
         self._licenses[record.source, record.license] += 1
         self._languages.add(record)
+        self._preferences.add(record)
 
     def spool(self, name: str, record: Record) -> None:
         """Write a record to a staged file."""
@@ -219,6 +222,7 @@ class DatasetWriter:
             **({"mixing": mixing} if mixing else {}),
             "licenses": dict(sorted(licenses.items())),
             "languages": self._languages.shares(),
+            **({"preferences": found} if (found := self._preferences.figures()) else {}),
             "outputs": sorted(outputs, key=lambda output: FILES.index(str(output["path"]))),
             "seed": seed,
             "digest": self._digest.hexdigest(),

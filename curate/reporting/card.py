@@ -14,6 +14,7 @@ from curate.reporting.hub import languages, license_entry, size_category
 from curate.reporting.licensing import licences_of, what_to_know
 from curate.reporting.limits import limits
 from curate.reporting.markdown import fenced, table, text
+from curate.reporting.preferences import bias
 
 __all__ = ["card", "check_card"]
 
@@ -59,6 +60,7 @@ def card(manifest: dict[str, Any]) -> str:
         f"Digest `{manifest['digest']}`.",
         "## Splits",
         table(["split", "records"], _splits(manifest)),
+        *([f"{line}."] if (line := bias(manifest.get("preferences", {}))) else []),
         *_origins(manifest),
         *_removed(manifest),
         "## Use",
@@ -113,8 +115,16 @@ def _front(manifest: dict[str, Any]) -> dict[str, Any]:
         "tags": ["instruction-tuning", "curate"],
         "size_categories": [size_category(sum(number for _, number in _splits(manifest)))],
         "configs": [{"config_name": "default", "data_files": files}],
-        "dataset_info": {"features": _FEATURES},
+        "dataset_info": {"features": _FEATURES + _preference_features(manifest)},
     }
+
+
+def _preference_features(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what only preferences have; a record without it has null there, once loaded."""
+    found = manifest.get("preferences", {})
+    labels = found.get("desirable", 0) + found.get("undesirable", 0)
+    kinds = {"rejected": ("string", found.get("pairs", 0)), "label": ("bool", labels)}
+    return [{"name": name, "dtype": kind} for name, (kind, number) in kinds.items() if number]
 
 
 def _splits(manifest: dict[str, Any]) -> list[list[Any]]:

@@ -71,7 +71,7 @@ class Tuned:
     def over_length(self, record: Record) -> OverLength | None:
         """Return how long a prompt with its end is, if the run was trained with shorter ones."""
         try:
-            self.encoder.encode(record.with_fields(output=""))
+            self.encoder.encode(record.with_fields(output="", rejected=None))
         except OverLength as error:
             return error
         return None

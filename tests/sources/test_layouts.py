@@ -118,6 +118,11 @@ def test_pair_in_a_dialogue_has_its_history(one):
     assert [side.output for side in record.sides()] == ["good", "bad"]
 
 
+def test_columns_that_begin_with_rejected_are_not_of_the_answer(one):
+    pair = one({"prompt": "i", "chosen": "good", "rejected": "bad", "rejected_tools": "[]"})
+    assert [side.meta for side in pair.sides()] == [{"rejected_tools": "[]"}] * 2
+
+
 def test_rejected_tool_call_is_one_on_its_side_only(one):
     call = {"role": "tool_call", "content": "{}"}
     pair = one({"prompt": [USER], "chosen": [GOOD], "rejected": [call]})
