@@ -158,8 +158,8 @@ def test_faults_of_cleaning_are_told_with_their_lines(recipe):
         f"{path}:2: data.steps.dedup.treshold: no such key; did you mean 'threshold'?",
         f"{path}:3: data.skip.0 is eco: Input should be 'normalise', 'validate', 'licenses', "
         "'placeholders', 'merged_instructions', 'template_residue', 'echo', 'pii', 'refusals', "
-        "'unanswerable', 'truncated_output', 'repetition', 'length', 'language', 'dedup', "
-        "'semantic_dedup' or 'scores'",
+        "'unanswerable', 'truncated_output', 'repetition', 'length', 'language', 'preferences', "
+        "'dedup', 'semantic_dedup' or 'scores'",
         f"{path}:4: data.sorces: no such key; did you mean 'sources'?",
     ]
 
