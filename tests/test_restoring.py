@@ -269,7 +269,7 @@ def test_a_dataset_of_a_dataset_keeps_its_order(cleaned, tmp_path, read_rows):
     restore(tmp_path / "second", ["dedup", "first:2"], tmp_path / "out")
     ids = [row["id"] for row in read_rows(tmp_path / "out" / "train.jsonl")]
     assert ids == ["first:1", "first:2", "first:3", "first:4"]
-    assert revalidate(tmp_path / "out").endswith("truncated_output, repetition")
+    assert revalidate(tmp_path / "out").endswith("repetition, preferences")
 
 
 def test_several_records_of_a_row_keep_their_order(tmp_path, read_rows, write_rows):
