@@ -60,7 +60,7 @@ class Placeholders(RecordStep):
     >>> step = Placeholders()
     >>> step.apply(Record(id="a:1", instruction="Name a colour.", context="<noinput>", output="R"))
     Record(id='a:1', instruction='Name a colour.', context='', output='R', system='', history=[], \
-source='', origin='', license='', meta={})
+source='', origin='', license='', meta={}, rejected=None, label=None)
     >>> step.apply(Record(id="a:2", instruction="Name a colour.", output="<nooutput>")).reason
     'placeholder_output'
     >>> kept = Record(id="a:3", instruction="Which of them are red?", output="None")
