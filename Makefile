@@ -23,11 +23,11 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python docs/sft_fields.py --check
+	$(BIN)/python docs/training_fields.py --check
 	$(BIN)/python docs/generate.py --check
 
 docs: install
-	$(BIN)/python docs/sft_fields.py
+	$(BIN)/python docs/training_fields.py
 	$(BIN)/python docs/generate.py
 
 bench: install

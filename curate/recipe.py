@@ -5,15 +5,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from curate.errors import UsageError, clip
 from curate.prompts.encode import EncodeSettings
+from curate.prompts.stages import Stage
 from curate.recipe_yaml import Document, faults, load, override
 from curate.shipped import shipped
 from curate.steps.settings import CleaningSettings
 from curate.tuning.backends import BACKENDS, Backend
-from curate.tuning.sft_fields import training_type
+from curate.tuning.training_fields import CONFIGS, stage_fields, training_type
 
 __all__ = ["DataSettings", "EvaluationSettings", "ModelSettings", "Recipe", "find_recipe",
            "load_cleaning", "load_recipe", "recipe_schema", "shipped_recipes"]  # fmt: skip
@@ -35,7 +37,8 @@ class ModelSettings(BaseModel):
     model_config = _FROZEN
 
     model_name_or_path: str = Field(
-        description="`tiny` (shipped), a local folder, or OWNER/NAME on the hub."
+        description="`tiny` (shipped), a local folder, OWNER/NAME on the hub, or a run directory: "
+        "then training goes on from what that run made."
     )
     model_revision: str | None = Field(None, description="Commit, branch or tag on the hub.")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
@@ -96,18 +99,35 @@ class Recipe(BaseModel):
 
     model_config = _FROZEN
 
+    stage: Stage = Field(
+        "sft",
+        description="What is learned: answers (sft), a reward model of pairs (reward), preferences "
+        "from pairs (dpo) or labelled answers (kto), or what earns rewards (grpo).",
+    )
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of initialisation and order.")
     model: ModelSettings
     data: DataSettings
     backend: AnyBackend
     training: Training = Field(
-        default_factory=dict, description="Fields of TRL's SFTConfig, under their own names."
+        default_factory=dict,
+        description="Fields of TRL's config of the stage (SFTConfig …), under their own names.",
+    )
+    rewards: tuple[str, ...] = Field(
+        (),
+        description="What scores answers, in stage grpo and where they are measured: exact_match, "
+        "rouge_l, FILE.py:FUNCTION, or the directory of a run of stage reward.",
     )
     evaluation: EvaluationSettings = EvaluationSettings()
 
-    def conflicts(self) -> Iterator[tuple[tuple[str, str], str]]:
+    @field_validator("rewards", mode="before")
+    @classmethod
+    def _one_reward(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    def conflicts(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Yield the settings that do not go with others, each with the reason."""
         backend, model, training = self.backend, self.model, self.training
+        yield from self._stage_conflicts()
         if self.data.packing and backend.cannot_pack:
             yield ("data", "packing"), f"backend.method is {backend.method}: {backend.cannot_pack}"
         if model.load_in_4bit and model.load_in_8bit:
@@ -132,6 +152,38 @@ class Recipe(BaseModel):
                     ("training", name),
                     "with evaluation.patience a checkpoint is saved whenever it is measured",
                 )
+
+    def _stage_conflicts(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Yield the settings that are none of this stage."""
+        stage, fields = self.stage, stage_fields(self.stage)
+        for name, value in self.training.items():
+            if name not in fields:
+                of = [other for other in CONFIGS if name in stage_fields(other)]
+                yield (
+                    ("training", name),
+                    f"stage is {stage}, and this is no field of {CONFIGS[stage]}; it is one of "
+                    f"stage {', '.join(of)}",
+                )
+                continue
+            try:
+                fields[name].check(value)
+            except PydanticCustomError as error:
+                yield ("training", name), f"stage is {stage}: {error.message()}"
+        if stage == "sft":
+            return
+        if self.data.packing:
+            yield ("data", "packing"), f"stage is {stage}, which takes one answer a row"
+        if self.data.loss != "completion":
+            yield ("data", "loss"), f"stage is {stage}, which goes by the answer: use completion"
+        if stage == "reward" and self.backend.cannot_reward:
+            yield ("backend", "method"), f"stage is reward: {self.backend.cannot_reward}"
+        if stage in ("kto", "grpo") and self.evaluation.patience:
+            yield (
+                ("evaluation", "patience"),
+                f"stage is {stage}, where the held-out loss does not say when to stop",
+            )
+        if stage == "grpo" and not self.rewards:
+            yield ("rewards",), "stage is grpo, and nothing says what an answer is worth"
 
 
 def find_recipe(name: str) -> Path:

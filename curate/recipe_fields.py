@@ -6,8 +6,9 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from curate.prompts.stages import STAGES
 from curate.recipe import Recipe
-from curate.tuning.sft_fields import OURS, sft_fields
+from curate.tuning.training_fields import OURS, TrainingField, stage_fields
 
 __all__ = ["model_fields", "recipe_fields"]
 
@@ -16,16 +17,28 @@ Row = dict[str, str]
 
 def recipe_fields() -> list[Row]:
     """Return `key`, `default` and `what` of each field, those of `training` too."""
-    rows = list(model_fields(Recipe, ""))
-    return rows + [
-        {
-            "key": f"training.{name}",
-            "default": "" if field.default is None else str(field.default),
-            "what": field.expected,
-        }
-        for name, field in sft_fields().items()
-        if name not in OURS
-    ]
+    return [*model_fields(Recipe, ""), *_training_fields()]
+
+
+def _training_fields() -> Iterator[Row]:
+    """Yield the fields of `training`: of several stages that differ, those of each."""
+    found: dict[str, list[tuple[TrainingField, list[str]]]] = {}
+    for stage in STAGES:
+        for name, field in stage_fields(stage).items():
+            kinds = found.setdefault(name, [])
+            same = next((stages for kind, stages in kinds if kind == field), None)
+            if same is None:
+                kinds.append((field, [stage]))
+            else:
+                same.append(stage)
+    for name in sorted(found.keys() - OURS):
+        for field, stages in found[name]:
+            some = len(stages) < len(STAGES)
+            yield {
+                "key": f"training.{name}" + (f" ({', '.join(stages)})" if some else ""),
+                "default": "" if field.default is None else str(field.default),
+                "what": field.expected,
+            }
 
 
 def model_fields(model: type[BaseModel], prefix: str) -> Iterator[Row]:

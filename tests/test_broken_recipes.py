@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from curate.cli import main
 from curate.errors import UsageError
+from curate.prompts.stages import STAGES
 from curate.recipe import Recipe, find_recipe, load_recipe, recipe_schema, shipped_recipes
 from curate.recipe_fields import recipe_fields
-from curate.tuning.sft_fields import OURS, sft_fields
+from curate.tuning.training_fields import OURS, stage_fields
 
 GOOD = {
     "model": {"model_name_or_path": "tiny"},
@@ -54,7 +55,7 @@ BROKEN = [
     ("trainig", {}, "trainig: no such key; did you mean 'training'?"),
     ("data.max_lenght", 3, "data.max_lenght: no such key; did you mean 'max_length'?"),
     ("training.max_stepz", 3, "training.max_stepz: no such key; did you mean 'max_steps'?"),
-    ("training.xyzzy", 3, "training.xyzzy: no such key; it is not among the 1"),
+    ("training.xyzzy", 3, "training.xyzzy: no such key; it is not among the 2"),
     ("evaluation.evry", 3, "evaluation.evry: no such key; did you mean 'every'?"),
     ("backend.method", "lorra", "backend.method is lorra: it has to be one of 'lora', 'adapter'"),
     ("backend.method", None, "backend.method is missing"),
@@ -188,11 +189,11 @@ def test_a_typo_imports_no_torch(tmp_path):
     ],
 )  # fmt: skip
 def test_values_are_taken_as_the_field_has_them(field, value, taken):
-    found = sft_fields()[field].check(value)
+    found = stage_fields("sft")[field].check(value)
     assert (found, type(found)) == (taken, type(taken))
 
 
-@given(st.sampled_from(sorted(sft_fields())), st.one_of(
+@given(st.sampled_from(sorted(stage_fields("sft"))), st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8),
     st.lists(st.text(max_size=3), max_size=2), st.dictionaries(st.text(max_size=3), st.integers()),
 ))  # fmt: skip
@@ -210,9 +211,10 @@ def test_a_value_is_taken_or_refused_with_a_word(field, value):
 
 
 def test_defaults_of_trl_are_values_that_are_taken():
-    for name, field in sft_fields().items():
-        if name not in OURS and field.default is not None:
-            assert field.check(field.default) == field.default, name
+    for stage in STAGES:
+        for name, field in stage_fields(stage).items():
+            if name not in OURS and field.default is not None:
+                assert field.check(field.default) == field.default, (stage, name)
 
 
 def run(*arguments):

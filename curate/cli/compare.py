@@ -16,9 +16,9 @@ from curate.cli.options import json_flag, layout_options, out, overwrite, parse_
 @overwrite
 @json_flag
 def compare_command(
-    arguments: tuple[str, ...], out: Path, data: tuple[str, ...], generate: int,
-    max_new_tokens: int, layout: str | None, columns: tuple[str, ...], overwrite: bool,
-    as_json: bool,
+    arguments: tuple[str, ...], out: Path, data: tuple[str, ...], rewards: tuple[str, ...],
+    generate: int, max_new_tokens: int, layout: str | None, columns: tuple[str, ...],
+    overwrite: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Compare runs, or what recipes make, on the same records.
 
@@ -36,8 +36,8 @@ def compare_command(
     from curate.tuning.comparing import compare
 
     figures = compare(
-        arguments, out, data=data, layout=layout, mapping=parse_map(columns), generate=generate,
-        max_new_tokens=max_new_tokens, overwrite=overwrite,
+        arguments, out, data=data, layout=layout, mapping=parse_map(columns), rewards=rewards,
+        generate=generate, max_new_tokens=max_new_tokens, overwrite=overwrite,
     )  # fmt: skip
     if as_json:
         print_json(figures)

@@ -108,6 +108,7 @@ def _show_rows(rows: dict[str, Any]) -> None:
 
 def show_run(run: dict[str, Any], directory: Path) -> None:
     """Print what was trained and what came of it."""
+    from curate.reporting.evaluation_page import called, shown, told
     from curate.reporting.terminal import print_table
 
     rows, trained = run["encoding"], run["training"]
@@ -127,8 +128,7 @@ def show_run(run: dict[str, Any], directory: Path) -> None:
     click.echo(f"encoding digest: {rows['digest']}")
     before, after = run["metrics"]["before"], run["metrics"]["after"]
     if before:
-        names = [name for name in ("loss", "exact_match") if name in before]
-        figures = [[name, before[name], after[name]] for name in names]
+        figures = [[called(n), shown(n, before[n]), shown(n, after[n])] for n in told(before)]
         print_table(
             f"{before['records']:,} held-out records, {before['over_length']:,} too long, "
             f"{before.get('asked', 0):,} answered",

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from curate.errors import DatasetError, clip
 from curate.records import Record
 
-__all__ = ["PAIRED", "STAGES", "Stage", "for_stage"]
+__all__ = ["PAIRED", "STAGES", "Stage", "for_measuring", "for_stage"]
 
 Stage = Literal["sft", "reward", "dpo", "kto", "grpo"]
 STAGES: Sequence[Stage] = get_args(Stage)
@@ -46,6 +46,22 @@ def for_stage(stage: Stage, records: Iterable[Record], where: object) -> Iterato
                 )
             plain = record.rejected is None and record.label is None
             yield record if plain else record.sides()[0].with_fields(label=None)
+
+
+def for_measuring(stage: Stage, records: Iterable[Record], where: object) -> Iterator[Record]:
+    """Yield the records that a model of the stage is measured on.
+
+    `reward` is measured on pairs. A model that answers is measured by the better answer, in a pair
+    beside the other; what is labelled as undesirable is no answer to measure by.
+
+    Raises:
+        DatasetError: stage is reward, and a record is no pair.
+    """
+    if stage == "reward":
+        yield from for_stage(stage, records, where)
+    else:
+        some = (record for record in records if record.label is not False)
+        yield from (r if r.label is None else r.with_fields(label=None) for r in some)
 
 
 def _labelled(record: Record, where: object) -> Iterator[Record]:

@@ -4,17 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from curate.reporting.charts import curves
-from curate.reporting.evaluation_page import METRICS, shown
+from curate.reporting.evaluation_page import SHARES, called, shown, told
 from curate.reporting.html import render_page
 from curate.text import counted
 
-__all__ = ["COMPARED", "comparison_page", "standing", "table"]
+__all__ = ["compared", "comparison_page", "standing", "table"]
 
-COMPARED = ("loss", "exact_match", "rouge_l")
-"""Metrics by which runs are compared; perplexity says what the loss says."""
+_SAID_ELSEWHERE = ("perplexity", "kl", "start_perplexity", "margin")
+"""What is no measure of how good a run is, or says what another metric does."""
 
 _MOST_ANSWERS = 100
 _MARK = "★"
+
+
+def compared(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the metrics by which runs are compared, of those that were measured."""
+    return [name for name in told(metrics) if name not in _SAID_ELSEWHERE]
 
 
 def comparison_page(figures: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> str:
@@ -56,9 +61,9 @@ def standing(figures: Mapping[str, Any]) -> str:
     sure = {metric: said["name"] for metric, said in best.items() if said["sure"]}
     if not sure:
         return f"On {on} no run is better than all others beyond chance."
-    parts = [f"{name} in {METRICS[metric]}" for metric, name in sure.items()]
+    parts = [f"{name} in {called(metric)}" for metric, name in sure.items()]
     if len(set(sure.values())) == 1:
-        names_of = [METRICS[metric] for metric in sure]
+        names_of = [called(metric) for metric in sure]
         parts = [f"{next(iter(sure.values()))} in {' and '.join(names_of)}"]
     return f"On {on} better than all others beyond chance: {', '.join(parts)}."
 
@@ -68,8 +73,8 @@ def table(figures: Mapping[str, Any]) -> tuple[list[str], list[dict[str, Any]]]:
 
     A cell is its text and, for a metric, the interval.
     """
-    metrics = [name for name in COMPARED if name in figures["runs"][0]["metrics"]["intervals"]]
-    header = ["run", "method", "trained", "tokens/s", "peak MB", *(METRICS[m] for m in metrics)]
+    metrics = compared(figures["runs"][0]["metrics"])
+    header = ["run", "method", "trained", "tokens/s", "peak MB", *map(called, metrics)]
     rows = []
     if (base := figures["base"]) is not None:
         cells = [("", "")] * 4 + [_parts(base, metric) for metric in metrics]
@@ -77,7 +82,7 @@ def table(figures: Mapping[str, Any]) -> tuple[list[str], list[dict[str, Any]]]:
     for run in figures["runs"]:
         speed, peak = run["tokens_per_second"], run["peak_memory_bytes"]
         took = [
-            run["method"],
+            run["method"] if run["stage"] == "sft" else f"{run['stage']}, {run['method']}",
             f"{run['trainable_parameters'] / run['parameters']:.2%}",
             "" if speed is None else f"{speed:,.0f}",
             "" if peak is None else f"{peak / 1e6:,.0f}",
@@ -104,12 +109,12 @@ def _behind(metric: str, best: Mapping[str, Any]) -> dict[str, Any]:
          "may_be_chance": not difference[1] * difference[2] > 0}
         for name, difference in best["ahead_of"].items()
     ]  # fmt: skip
-    return {"metric": METRICS[metric], "name": best["name"], "others": others}
+    return {"metric": called(metric), "name": best["name"], "others": others}
 
 
 def _ahead(metric: str, difference: Sequence[float]) -> str:
     value, low, high = difference
-    if metric == "exact_match":
+    if metric in SHARES:
         return f"{100 * value:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
     sign = "+" if value > 0 else ""
     return f"{sign}{shown(metric, value)} ({shown(metric, low)} to {shown(metric, high)})"

@@ -7,15 +7,22 @@ from typing import Any
 from curate.reporting.html import render_page
 from curate.text import counted
 
-__all__ = ["LOWER_IS_BETTER", "METRICS", "changed", "evaluation_page", "grouped", "outcome",
-           "shown", "with_interval"]  # fmt: skip
+__all__ = ["LOWER_IS_BETTER", "METRICS", "SHARES", "called", "changed", "evaluation_page",
+           "grouped", "outcome", "shown", "told", "with_interval", "won"]  # fmt: skip
 
 METRICS = {
-    "loss": "loss", "perplexity": "perplexity", "exact_match": "exact match", "rouge_l": "ROUGE-L",
+    "loss": "loss", "perplexity": "perplexity", "accuracy": "pairs told apart",
+    "margin": "margin of pairs", "exact_match": "exact match", "rouge_l": "ROUGE-L",
+    "kl": "KL to the start", "start_perplexity": "perplexity of answers to the start",
 }  # fmt: skip
-"""What the metrics are called, in their order."""
+"""What the metrics are called, in their order; those of rewards come behind them."""
 
-LOWER_IS_BETTER = ("loss", "perplexity")
+LOWER_IS_BETTER = ("loss", "perplexity", "start_perplexity")
+NEITHER = ("kl",)
+"""Metrics of which neither more nor less is better."""
+
+_REWARD = "reward:"
+SHARES = ("accuracy", "exact_match")
 _MOST_ANSWERS = 200
 
 
@@ -28,7 +35,7 @@ def evaluation_page(figures: Mapping[str, Any], lines: Sequence[Mapping[str, Any
 
     """
     answered = [line for line in lines if "expected" in line]
-    names = [name for name in METRICS if name in figures["change"]]
+    names = [name for name in told(figures["after"]) if name in figures["change"]]
     values = {
         "title": f"Evaluation of {figures['run']}",
         "figures": figures,
@@ -36,7 +43,7 @@ def evaluation_page(figures: Mapping[str, Any], lines: Sequence[Mapping[str, Any
         "is_better": is_better(figures),
         "metrics": [
             {
-                "name": METRICS[name],
+                "name": called(name),
                 "before": with_interval(figures["before"], name),
                 "after": with_interval(figures["after"], name),
                 "change": changed(name, figures["change"][name]),
@@ -46,10 +53,17 @@ def evaluation_page(figures: Mapping[str, Any], lines: Sequence[Mapping[str, Any
         "groups": [
             {"what": what, "rows": [grouped(row) for row in figures[key]]}
             for what, key in (("source", "by_source"), ("length of the answer", "by_length"))
+            if figures[key]
         ],
+        "won": {name: won(rate) for name, rate in figures["win_rate"].items()},
         "answers": [
             {
                 **line,
+                "scores": [
+                    (called(name), " → ".join(shown(name, score) for score in line[name]))
+                    for name in line
+                    if name.startswith(_REWARD)
+                ],
                 "exact_words": _exact(line),
                 "similar": " → ".join(
                     shown("rouge_l", line[f"rouge_l_{when}"]) for when in ("before", "after")
@@ -62,8 +76,36 @@ def evaluation_page(figures: Mapping[str, Any], lines: Sequence[Mapping[str, Any
     return render_page("evaluation.html", values)
 
 
+def called(name: str) -> str:
+    """Return what a metric is called.
+
+    >>> called("exact_match"), called("reward:polite")
+    ('exact match', 'reward polite')
+    """
+    reward = name.removeprefix(_REWARD)
+    return METRICS[name] if reward == name else f"reward {reward}"
+
+
+def told(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the metrics that were measured, in their order."""
+    there = metrics.get("intervals", {})
+    rewards = [name for name in there if name.startswith(_REWARD)]
+    return [name for name in METRICS if name in there] + rewards
+
+
+def won(rate: Sequence[float]) -> str:
+    """Return a win rate with its interval."""
+    return f"{rate[0]:.1%} ({rate[1]:.1%} to {rate[2]:.1%})"
+
+
 def outcome(figures: Mapping[str, Any]) -> str:
     """Return in a sentence what the evaluation says, and nothing that its intervals do not."""
+    if rates := figures.get("win_rate"):
+        asked = counted(figures["after"]["asked"], "answer", "answers")
+        return " ".join(_won(name, rate, asked) for name, rate in rates.items())
+    if "accuracy" in figures["after"] and figures["stage"] == "reward":
+        pairs = counted(figures["after"]["pairs"], "held-out pair", "held-out pairs")
+        return f"Of {pairs} {with_interval(figures['after'], 'accuracy')} are told apart."
     change, low, high = figures["change"]["loss"]
     before, after = (shown("loss", figures[when]["loss"]) for when in ("before", "after"))
     on = counted(figures["after"]["records"], "held-out record", "held-out records")
@@ -75,8 +117,20 @@ def outcome(figures: Mapping[str, Any]) -> str:
     )
 
 
+def _won(name: str, rate: Sequence[float], asked: str) -> str:
+    """Return in a sentence whose answers a reward is for."""
+    share, low, high = rate
+    if low <= 0.5 <= high:
+        told = "no difference that can be told"
+    else:
+        told = "it answers better" if share > 0.5 else "it answers worse"
+    return f"By reward {name} the tuned model wins {won(rate)} of {asked}: {told}."
+
+
 def is_better(figures: Mapping[str, Any]) -> bool:
-    """Return whether the loss is lower, beyond chance."""
+    """Return whether the answers win, or else the loss is lower, beyond chance."""
+    if rates := figures.get("win_rate"):
+        return all(low > 0.5 for _, low, _ in rates.values())
     return bool(figures["change"]["loss"][2] < 0)
 
 
@@ -88,9 +142,9 @@ def shown(name: str, value: float) -> str:
     """
     if not math.isfinite(value):
         return "infinite" if value > 0 else "not a number"
-    if name == "exact_match":
+    if name in SHARES:
         return f"{value:.1%}"
-    return f"{value:,.1f}" if name == "perplexity" and value >= 100 else f"{value:.3f}"
+    return f"{value:,.1f}" if name.endswith("perplexity") and value >= 100 else f"{value:.3f}"
 
 
 def with_interval(metrics: Mapping[str, Any], name: str) -> str:
@@ -104,7 +158,8 @@ def changed(name: str, change: Sequence[float]) -> dict[str, Any]:
     value, low, high = change
     sign = -1 if name in LOWER_IS_BETTER else 1
     kind = "" if not low * high > 0 else "good" if sign * value > 0 else "bad"
-    if name == "exact_match":
+    kind = "" if name in NEITHER else kind
+    if name in SHARES:
         text, *ends = (f"{100 * number:+.1f}" for number in change)
         text += " points"
     else:

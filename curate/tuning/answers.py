@@ -1,6 +1,7 @@
 """Let a model answer, and measure how well."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-__all__ = ["BATCH", "Answer", "Sampling", "answer", "batch_losses", "batch_of", "exact_match",
-           "losses_of", "pad_id", "stop_ids"]  # fmt: skip
+__all__ = ["BATCH", "Answer", "Other", "Sampling", "answer", "batch_losses", "batch_of",
+           "distances", "exact_match", "losses_of", "pad_id", "sample", "stop_ids"]  # fmt: skip
+
+Other = Callable[[], "AbstractContextManager[PreTrainedModel]"]
+"""What gives another model for as long as it is looked at; it is asked for again and again."""
 
 BATCH = 16
 _MOST_LOGITS = 2**28
@@ -55,15 +59,39 @@ def answer(
     The prompt ids are those of training: one encoder makes both. `stream` is given the text of a
     single record as it comes; together that is the answer.
     """
-    options = _options(sampling)
+    options = _options(sampling) | {"max_new_tokens": max_new_tokens}
+    tokenizer: Any = encoder.tokenizer
     if stream is not None:
-        options["streamer"] = make_streamer(encoder.tokenizer, stream)
+        options["streamer"] = make_streamer(tokenizer, stream)
     answers: list[Answer] = []
     for start in range(0, len(records), BATCH):
         batch = records[start : start + BATCH]
-        texts = _generate(model, encoder, batch, {"max_new_tokens": max_new_tokens, **options})
+        _, rows = _generate(model, encoder, batch, options)
+        texts = [tokenizer.decode(row, skip_special_tokens=True).strip() for row in rows]
         answers += [Answer(r.id, r.output, text) for r, text in zip(batch, texts, strict=True)]
     return answers
+
+
+def sample(
+    model: "PreTrainedModel", encoder: Encoder, records: Sequence[Record], *, max_new_tokens: int
+) -> list[Example]:
+    """Return an answer to each record's prompt as the model would draw it, in ids.
+
+    All its tokens take loss, the one that ends it too: their loss is what the model, or another,
+    makes of the answer.
+    """
+    options = _options(Sampling(temperature=1.0)) | {"max_new_tokens": max_new_tokens}
+    found: list[Example] = []
+    for start in range(0, len(records), BATCH):
+        batch = records[start : start + BATCH]
+        ends = {*stop_ids(encoder, batch[0])}
+        prompts, rows = _generate(model, encoder, batch, options)
+        for record, prompt, row in zip(batch, prompts, rows, strict=True):
+            end = next((at for at, token in enumerate(row) if token in ends), len(row))
+            said = row[: end + 1]
+            labels = [*[IGNORE_INDEX] * len(prompt), *said]
+            found.append(Example(record.id, "", "", [*prompt, *said], labels))
+    return found
 
 
 def _options(sampling: Sampling | None) -> dict[str, Any]:
@@ -78,11 +106,11 @@ def _options(sampling: Sampling | None) -> dict[str, Any]:
 
 def _generate(
     model: "PreTrainedModel", encoder: Encoder, records: Sequence[Record], options: dict[str, Any]
-) -> list[str]:
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Return the ids of the prompts, and those that the model adds to each."""
     import torch
 
     prompts = [encoder.prompt_ids(record) for record in records]
-    tokenizer: Any = encoder.tokenizer
     pad = pad_id(encoder)
     width = max(map(len, prompts))
     ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=model.device)
@@ -95,7 +123,7 @@ def _generate(
             eos_token_id=stop_ids(encoder, records[0]),
             **options,
         )
-    return [tokenizer.decode(row[width:], skip_special_tokens=True).strip() for row in output]
+    return prompts, output[:, width:].tolist()
 
 
 def pad_id(encoder: Encoder) -> int:
@@ -152,13 +180,53 @@ def batch_losses(model: "PreTrainedModel", batch: "dict[str, torch.Tensor]") -> 
     """Return the loss of each record in a batch of the collator's."""
     import torch
 
-    on_device = {name: tensor.to(model.device) for name, tensor in batch.items()}
-    records, labels = on_device.pop("records"), on_device.pop("labels")
-    logits = model(**on_device, use_cache=False).logits[:, -labels.shape[1] : -1].float()
+    records, labels = (batch[name].to(model.device) for name in ("records", "labels"))
     losses = torch.nn.functional.cross_entropy(
-        logits.transpose(1, 2), labels[:, 1:], ignore_index=IGNORE_INDEX, reduction="none"
-    )
+        _logits(model, batch).transpose(1, 2), labels[:, 1:], ignore_index=IGNORE_INDEX,
+        reduction="none",
+    )  # fmt: skip
     return record_losses(losses, labels, records)
+
+
+def _logits(model: "PreTrainedModel", batch: "dict[str, torch.Tensor]") -> "torch.Tensor":
+    """Return the logits of every token but the first, [batch, seq - 1, vocabulary]."""
+    given = {k: v.to(model.device) for k, v in batch.items() if k not in ("records", "labels")}
+    width = batch["labels"].shape[1]
+    logits: torch.Tensor = model(**given, use_cache=False).logits[:, -width:-1].float()
+    return logits
+
+
+def distances(
+    model: "PreTrainedModel", other: Other, said: Sequence[Example], *, pad: int
+) -> list[tuple[float, Loss]]:
+    """Return of each answer how far the model is from the other in it, and its loss to the other.
+
+    The distance is the Kullback–Leibler divergence of what either expects at each token of the
+    answer, summed over it, in nats. Over answers that the model draws its mean is the divergence of
+    all that they may answer, without bias, and never below zero.
+    """
+    import torch
+
+    found: list[tuple[float, Loss]] = []
+    longest = max((len(example.input_ids) for example in said), default=0)
+    size = batch_of(3 * longest, model.get_input_embeddings().weight.shape[0])
+    for start in range(0, len(said), size):
+        some = said[start : start + size]
+        rows = rows_of(some, [[place] for place in range(len(some))])
+        batch = Collator(pad)([{k: v[at] for k, v in rows.items()} for at in range(len(some))])
+        labels = batch["labels"].to(model.device)[:, 1:]
+        with torch.inference_mode():
+            own = _logits(model.eval(), batch).log_softmax(-1)
+            with other() as reference:
+                theirs = _logits(reference.eval(), batch).log_softmax(-1)
+            taken = labels != IGNORE_INDEX
+            far = (own.exp() * (own - theirs)).sum(-1).masked_fill(~taken, 0.0).double().sum(1)
+            told = theirs.gather(2, labels.clamp(min=0)[..., None])[..., 0]
+            losses = -told.masked_fill(~taken, 0.0).double().sum(1)
+        counts = taken.sum(1).tolist()
+        for at, row in enumerate(zip(far.tolist(), losses.tolist(), counts, strict=True)):
+            found.append((max(row[0], 0.0), Loss(start + at, row[1], row[2])))
+    return found
 
 
 def exact_match(answers: Sequence[Answer]) -> float:

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from curate.reporting.evaluation_page import METRICS, with_interval
+from curate.reporting.evaluation_page import called, told, with_interval
 
 __all__ = ["model_card"]
 
@@ -16,12 +16,12 @@ def model_card(run: dict[str, Any], *, exported: bool = False, whole: bool = Fal
     `whole` says that the export is a model and no adapter.
     """
     recipe, base = run["recipe"], run["base_model"]["name"]
-    method = recipe["backend"]["method"]
+    method, stage = recipe["backend"]["method"], recipe["stage"]
     whole = whole or method == "full"
     front: dict[str, Any] = {
         "library_name": "transformers" if whole else "peft",
-        "pipeline_tag": "text-generation",
-        "tags": ["curate", "sft", method],
+        "pipeline_tag": "text-classification" if stage == "reward" else "text-generation",
+        "tags": ["curate", stage, method],
     }
     if re.fullmatch(r"[\w.-]+/[\w.-]+", base) and not base.startswith("."):
         front = {"base_model": base, **front}
@@ -34,9 +34,9 @@ def model_card(run: dict[str, Any], *, exported: bool = False, whole: bool = Fal
     ]
     parts = [
         f"---\n{yaml.safe_dump(front, sort_keys=False)}---",
-        f"# {base}, tuned with {method}",
-        f"`{base}` tuned for {trained['steps']} steps on {rows['examples']} records "
-        f"({rows['loss_tokens']:,} of {rows['tokens']:,} tokens take loss); "
+        f"# {base}, {_MADE[stage]} with {method}",
+        f"`{base}`{_start(run['base_model'])} {_MADE[stage]} for {trained['steps']} steps on "
+        f"{rows['examples']} {_LEARNT_FROM[stage]} ({_looked_at(stage, rows)}); "
         f"{trained['trainable_parameters']:,} of {trained['parameters']:,} parameters trained "
         f"({trained['trainable_parameters'] / trained['parameters']:.2%}).",
         "## Data",
@@ -54,7 +54,9 @@ def model_card(run: dict[str, Any], *, exported: bool = False, whole: bool = Fal
         "## Held-out records, before and after",
         _metrics(run["metrics"]),
         "## Use",
-        _use_export(recipe["model"], method, whole) if exported else _use(recipe["model"], method),
+        _use_export(recipe["model"], method, whole)
+        if exported
+        else _use(recipe["model"] | {"model_name_or_path": base}, method, stage),
         "## How to reproduce",
         f"With the dataset of that digest, whose own card says how it is made, in "
         f"`{recipe['data']['dataset']}`, and the recipe below as `recipe.yaml`: "
@@ -66,7 +68,32 @@ def model_card(run: dict[str, Any], *, exported: bool = False, whole: bool = Fal
     return "\n\n".join(parts) + "\n"
 
 
-def _use(model: dict[str, Any], method: str) -> str:
+_MADE = {
+    "sft": "tuned", "reward": "made a reward model", "dpo": "tuned to preferences (DPO)",
+    "kto": "tuned to preferences (KTO)", "grpo": "tuned to rewards (GRPO)",
+}  # fmt: skip
+_LEARNT_FROM = {"sft": "records", "reward": "pairs", "dpo": "pairs", "kto": "labelled answers",
+                "grpo": "prompts"}  # fmt: skip
+
+
+def _start(base: dict[str, Any]) -> str:
+    start = base.get("start")
+    return f" with the adapter of {start['run']} (`{start['sha256'][:12]}`)" if start else ""
+
+
+def _looked_at(stage: str, rows: dict[str, Any]) -> str:
+    if stage == "grpo":
+        return f"{rows['tokens']:,} tokens"
+    return f"{rows['loss_tokens']:,} of {rows['tokens']:,} tokens take loss"
+
+
+def _use(model: dict[str, Any], method: str, stage: str) -> str:
+    if stage == "reward":
+        return (
+            "`curate evaluate RUN_TO_SCORE --reward RUN` scores the answers of another run, and "
+            "`rewards: RUN` in a recipe of stage grpo trains one by it. From Python: "
+            '`curate.tuning.rewards.load_rewards(["RUN"])`.'
+        )
     base = model["model_name_or_path"]
     revision = f", revision={model['model_revision']!r}" if model["model_revision"] else ""
     where = "  # the folder data/tiny of Curate" if base == "tiny" else ""
@@ -121,9 +148,8 @@ def _metrics(metrics: dict[str, Any]) -> str:
     if not before:
         return "Nothing was held out."
     rows = [
-        f"| {called} | {with_interval(before, name)} | {with_interval(after, name)} |"
-        for name, called in METRICS.items()
-        if name in before["intervals"]
+        f"| {called(name)} | {with_interval(before, name)} | {with_interval(after, name)} |"
+        for name in told(before)
     ]
     asked = f"; {before['asked']:,} of them answered" if "asked" in before else ""
     on = f"{before['records']:,} records{asked}. In brackets the 95% interval (bootstrap)."

@@ -10,7 +10,7 @@ from curate.prompts.encode import IGNORE_INDEX, Example
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Collator", "pack", "rows_of"]
+__all__ = ["Collator", "PairCollator", "pack", "pairs_of", "rows_of"]
 
 _NOBODY = -1
 """The number of the record that padding belongs to."""
@@ -38,6 +38,10 @@ def pack(lengths: Sequence[int], size: int) -> list[list[int]]:
     return sorted(sorted(row) for row in rows)
 
 
+_WORSE = "rejected_"
+"""What the columns of the rejected side begin with."""
+
+
 def rows_of(examples: Sequence[Example], places: Sequence[Sequence[int]]) -> dict[str, list[Any]]:
     """Return the columns of the trainer's rows; `places` tells the examples of each."""
     return {
@@ -45,6 +49,18 @@ def rows_of(examples: Sequence[Example], places: Sequence[Sequence[int]]) -> dic
         "labels": [[i for at in row for i in examples[at].labels] for row in places],
         "records": [[at for at in row for _ in examples[at].input_ids] for row in places],
     }
+
+
+def pairs_of(examples: Sequence[Example]) -> dict[str, list[Any]]:
+    """Return the columns of a trainer's rows of pairs, either side as `rows_of` has it.
+
+    The rejected answers are numbered on from the chosen ones.
+    """
+    worse = [example.rejected for example in examples if example.rejected is not None]
+    every = [[at] for at in range(len(examples))]
+    other = rows_of(worse, every)
+    other["records"] = [[len(examples) + at for at in row] for row in other["records"]]
+    return rows_of(examples, every) | {f"{_WORSE}{name}": rows for name, rows in other.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +90,31 @@ class Collator:
         if self.packed:
             return batch | {"position_ids": _positions(batch["records"])}
         return batch | {"attention_mask": (batch["records"] != _NOBODY).long()}
+
+
+@dataclass(frozen=True, slots=True)
+class PairCollator:
+    """What makes a batch of pairs: the chosen answers, then the rejected ones, [2 · batch, seq].
+
+    Attributes:
+        pad: as of `Collator`.
+        numbers: columns of one number a row that travel along, [batch].
+
+    """
+
+    pad: int
+    numbers: Sequence[str] = ()
+
+    def __call__(self, rows: Sequence[dict[str, Any]]) -> "dict[str, torch.Tensor]":
+        """Return the batch, as `Collator` makes it of both sides."""
+        import torch
+
+        names = ("input_ids", "labels", "records")
+        sides = [
+            {name: row[f"{side}{name}"] for name in names} for side in ("", _WORSE) for row in rows
+        ]
+        numbers = {name: torch.tensor([row[name] for row in rows]) for name in self.numbers}
+        return Collator(self.pad)(sides) | numbers
 
 
 def _filled(rows: Sequence[list[int]], width: int, filler: int) -> "torch.Tensor":

@@ -12,15 +12,18 @@ import orjson
 from curate.errors import DatasetError, ModelError, UsageError, clip
 from curate.files import replace_file, writing
 from curate.prompts.encode import Encoder, Example
+from curate.prompts.stages import Stage
 from curate.recipe import Recipe, find_recipe, load_recipe
 from curate.records import Record
-from curate.reporting.comparison_page import COMPARED, comparison_page
+from curate.reporting.comparison_page import compared, comparison_page
 from curate.reporting.evaluation_page import LOWER_IS_BETTER
+from curate.tuning.encoding import encoder_of
 from curate.tuning.evaluating import measure_run, read_data, to_measure_on, trained_on
-from curate.tuning.finished import encoder_of, read_run
+from curate.tuning.finished import read_run
 from curate.tuning.measuring import Measurement
 from curate.tuning.names import METRICS, RESOURCES, RUN, STARTED
 from curate.tuning.ranks import say
+from curate.tuning.rewards import load_rewards
 from curate.tuning.scoring import interval
 
 __all__ = ["COMPARISON", "compare"]
@@ -59,8 +62,8 @@ class _Result:
 
 def compare(
     arguments: Sequence[str], out: Path, *, data: Sequence[str] = (), layout: str | None = None,
-    mapping: Mapping[str, str] | None = None, generate: int, max_new_tokens: int,
-    overwrite: bool = False,
+    mapping: Mapping[str, str] | None = None, rewards: Sequence[str] = (), generate: int,
+    max_new_tokens: int, overwrite: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Write comparison.json, comparison.jsonl and comparison.html; return the first.
 
@@ -71,6 +74,7 @@ def compare(
         data: sources to measure on; none: what the runs held out.
         layout: of the sources.
         mapping: of their columns.
+        rewards: what scores the answers, as in a recipe.
         generate: records that are answered.
         max_new_tokens: longest answer, in tokens.
         overwrite: train anew what is there.
@@ -88,13 +92,17 @@ def compare(
     results = [
         _Result(each, said := read_run(each.run), encoder_of(each.run, said)) for each in contenders
     ]
-    records = read_data(data, layout, mapping) if data else _held_out(results)
+    stage = _check_stages(results)
+    if stage == "reward" and rewards:
+        raise UsageError("--reward: these runs made reward models, which give no answers to score")
+    records = read_data(data, layout, mapping, stage) if data else _held_out(results)
     seen = {
         each.contender.name: trained_on(each.contender.run, each.said, records) if data else 0
         for each in results
     }
     fitting = _fitting(records, results)
-    asked = {"generate": generate, "max_new_tokens": max_new_tokens}
+    asked: dict[str, Any] = {"generate": generate, "max_new_tokens": max_new_tokens,
+                             "rewards": load_rewards(rewards)}  # fmt: skip
     bases: dict[bytes, Measurement] = {}
     for result in results:
         key = _base_key(result.said)
@@ -206,6 +214,21 @@ def _run(command: Sequence[str]) -> int:
     return code
 
 
+def _check_stages(results: Sequence[_Result]) -> Stage:
+    """Return `reward` if all made reward models, and `sft` if none did.
+
+    Raises:
+        UsageError: some did.
+    """
+    judges = [r.contender.name for r in results if r.said["recipe"]["stage"] == "reward"]
+    if judges and len(judges) < len(results):
+        raise UsageError(
+            f"{clip(judges[0])}: made a reward model, which gives numbers, no answers: it can be "
+            "compared with other reward models alone"
+        )
+    return "reward" if judges else "sft"
+
+
 def _held_out(results: Sequence[_Result]) -> list[Record]:
     """Return the records that all runs held out."""
     first, *others = results
@@ -249,8 +272,8 @@ def _compared(results: Sequence[_Result], *, one_base: bool) -> dict[str, Any]:
     alike = all(each == sizes[0] for each in sizes)
     drawn = {result.contender.name: result.tuned.drawn() for result in results}
     best = {}
-    for metric in COMPARED:
-        there = metric in drawn[results[0].contender.name]
+    for metric in compared(results[0].tuned.metrics):
+        there = all(metric in each for each in drawn.values())
         if there and (alike or metric not in LOWER_IS_BETTER):
             values = {r.contender.name: r.tuned.metrics[metric] for r in results}
             best[metric] = _best(metric, values, {name: of[metric] for name, of in drawn.items()})
@@ -288,12 +311,13 @@ def _figures(result: _Result) -> dict[str, Any]:
     curve = [
         [row["step"], round(row["loss"], 6)]
         for line in _bytes(run / METRICS).splitlines()
-        if "loss" in (row := orjson.loads(line))
+        if "loss" in (row := orjson.loads(line)) and recipe["stage"] in ("sft", "reward")
     ]
     keys = ("device", "processes", "seconds", "tokens_per_second", "peak_memory_bytes")
     return {
         "name": result.contender.name,
         "method": recipe["backend"]["method"],
+        "stage": recipe["stage"],
         "base_model": recipe["model"]["model_name_or_path"],
         **said["training"],
         **{key: took.get(key) for key in keys},

@@ -1,25 +1,31 @@
 """Measure a finished run, and its base beside it, on held-out records."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from curate.dataset import read_manifest, read_records
-from curate.errors import CurateError, DatasetError, SourceError, clip
+from curate.errors import CurateError, DatasetError, SourceError, UsageError, clip
 from curate.files import replace_file, writing
-from curate.prompts.stages import for_stage
+from curate.prompts.stages import Stage, for_measuring, for_stage
 from curate.recipe import Recipe
 from curate.records import Record
 from curate.reporting.evaluation_page import evaluation_page
 from curate.sources import Reader, resolve
 from curate.tuning.finished import read_run
 from curate.tuning.generate import Tuned
-from curate.tuning.measuring import Measurement, held_out
+from curate.tuning.measuring import REWARD, Measurement, held_out
 from curate.tuning.names import EVALUATION, EVALUATION_LINES, EVALUATION_PAGE
 from curate.tuning.ranks import say
-from curate.tuning.scoring import interval, rouge_l
+from curate.tuning.rewards import Reward, load_rewards
+from curate.tuning.scoring import draws, interval, rouge_l
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 __all__ = ["evaluate_run", "figures", "lines", "measure_run", "read_data", "to_measure_on",
            "trained_on"]  # fmt: skip
@@ -31,7 +37,8 @@ _LENGTHS = (16, 64, 256, 1024)
 
 def evaluate_run(
     run: Path, data: Sequence[str] = (), *, layout: str | None = None,
-    mapping: Mapping[str, str] | None = None, generate: int, max_new_tokens: int,
+    mapping: Mapping[str, str] | None = None, rewards: Sequence[str] = (), generate: int,
+    max_new_tokens: int,
 ) -> dict[str, Any]:  # fmt: skip
     """Write evaluation.json, evaluation.jsonl and evaluation.html, and return the first.
 
@@ -40,27 +47,38 @@ def evaluate_run(
         data: sources to measure on; none: what the run held out.
         layout: of the sources.
         mapping: of their columns.
+        rewards: what scores the answers, as in a recipe; none: what the recipe of the run names.
         generate: records that are answered.
         max_new_tokens: longest answer, in tokens.
 
     Raises:
+        UsageError: there is no such reward, or the run made a reward model, whose answers are none.
         DatasetError: there is no finished run, it is damaged, or there is nothing to measure on.
         ModelError: the base model cannot be loaded, or is not that of the run.
         SourceError: a source cannot be read.
     """
     said = read_run(run)
-    records = read_data(data, layout, mapping) if data else to_measure_on(said, run)
-    seen = trained_on(run, said, records) if data else 0
-    pair = [
-        measure_run(run, records, base=base, generate=generate, max_new_tokens=max_new_tokens)
-        for base in (True, False)
-    ]
     recipe = said["recipe"]
+    stage: Stage = recipe["stage"]
+    if stage == "reward" and rewards:
+        raise UsageError(f"--reward: {run} made a reward model, which gives no answers to score")
+    records = read_data(data, layout, mapping, stage) if data else to_measure_on(said, run)
+    seen = trained_on(run, said, records) if data else 0
+    scorers = [] if stage == "reward" else load_rewards(rewards or recipe["rewards"])
+    pair = [
+        measure_run(
+            run, records, base=base, rewards=scorers, generate=generate,
+            max_new_tokens=max_new_tokens,
+        )
+        for base in (True, False)
+    ]  # fmt: skip
     found = {
         "schema_version": SCHEMA_VERSION,
         "run": run.resolve().name,
         "base_model": recipe["model"]["model_name_or_path"],
         "method": recipe["backend"]["method"],
+        "stage": stage,
+        "start": "start" if "start" in said["base_model"] else "base",
         "data": ", ".join(data) or recipe["evaluation"]["dataset"] or "the validation split",
         "trained_on": seen,
         "max_new_tokens": max_new_tokens,
@@ -79,9 +97,9 @@ def evaluate_run(
 
 
 def read_data(
-    data: Sequence[str], layout: str | None, mapping: Mapping[str, str] | None
+    data: Sequence[str], layout: str | None, mapping: Mapping[str, str] | None, stage: Stage
 ) -> list[Record]:
-    """Return the records of sources that have an answer to measure by.
+    """Return the records of sources that have an answer to measure by; in stage reward, two.
 
     Raises:
         SourceError: a source cannot be read, or holds no such record.
@@ -91,7 +109,7 @@ def read_data(
     records = [
         r for r in rows if isinstance(r, Record) and isinstance(r.output, str) and r.output.strip()
     ]
-    records = list(for_stage("sft", records, clip(", ".join(data))))
+    records = list(for_measuring(stage, records, clip(", ".join(data))))
     if not records:
         raise SourceError(f"--data {clip(', '.join(data))}: no record with an answer")
     return records
@@ -111,7 +129,8 @@ def trained_on(run: Path, said: Mapping[str, Any], records: Sequence[Record]) ->
         return 0
     keys = {record.key for record in records}
     read = (record for _, record in read_records(Path(dataset["path"]), ["train"]))
-    seen = {r.key for r in for_stage("sft", read, dataset["path"])} & keys
+    stage = said["recipe"]["stage"]
+    seen = {r.key for r in for_stage(stage, read, dataset["path"])} & keys
     count = sum(record.key in seen for record in records)
     if count:
         say(
@@ -134,21 +153,34 @@ def to_measure_on(said: dict[str, Any], run: Path) -> list[Record]:
 
 
 def measure_run(
-    run: Path, records: Sequence[Record], *, base: bool, generate: int, max_new_tokens: int
-) -> Measurement:
-    """Return what the base of a run, or what was tuned, does on the records.
+    run: Path, records: Sequence[Record], *, base: bool, rewards: Sequence[Reward] = (),
+    generate: int, max_new_tokens: int,
+) -> Measurement:  # fmt: skip
+    """Return what a run started from, or what was tuned, does on the records.
 
     Raises:
         DatasetError: there is no finished run, it is damaged, or no record fits into it.
         ModelError: the base model cannot be loaded, or is not that of the run.
     """
-    what = "the base" if base else "what was tuned"
+    what = "the start" if base else "what was tuned"
     say(f"{run}: measuring {what} on {len(records):,} records")
     model = Tuned(run, base=base)
-    measured = model.measure(records, generate=generate, max_new_tokens=max_new_tokens)
+    other = None
+    if model.stage not in ("sft", "reward"):
+        other = partial(_beside, model if base else model.base())
+    measured = model.measure(
+        records, generate=generate, max_new_tokens=max_new_tokens, rewards=rewards, other=other
+    )
     if not measured.losses:
         raise DatasetError(f"{run}: every record is longer than its data.max_length")
     return measured
+
+
+@contextmanager
+def _beside(start: Tuned) -> Iterator["PreTrainedModel"]:
+    """Yield what a run started from."""
+    with start.switched():
+        yield start.model
 
 
 def figures(before: Measurement, after: Measurement) -> dict[str, Any]:
@@ -167,9 +199,23 @@ def figures(before: Measurement, after: Measurement) -> dict[str, Any]:
                    *interval(moved[name])]
             for name in moved
         },
+        "win_rate": {
+            name: _win_rate(scores, after.scores[name]) for name, scores in before.scores.items()
+        },
         "by_source": _groups(rows, lambda row: row["source"]),
-        "by_length": _groups(rows, lambda row: _length(row["tokens"]), _lengths()),
+        "by_length": _groups(rows, lambda row: _length(row["tokens"]), _lengths())
+        if "perplexity" in after.metrics  # else the loss is one of pairs
+        else [],
     }  # fmt: skip
+
+
+def _win_rate(before: Sequence[float], after: Sequence[float]) -> list[float]:
+    """Return in which share of the answers the tuned model gets more, with its interval.
+
+    As much as before counts a half.
+    """
+    wins = [0.5 if new == old else float(new > old) for old, new in zip(before, after, strict=True)]
+    return [round(sum(wins) / len(wins), 6), *interval(draws(wins))]
 
 
 def lines(before: Measurement, after: Measurement) -> list[dict[str, Any]]:
@@ -183,9 +229,16 @@ def lines(before: Measurement, after: Measurement) -> list[dict[str, Any]]:
         }
         for prompt, old, new in zip(before.prompts, before.answers, after.answers, strict=True)
     }  # fmt: skip
+    for name in before.scores:
+        scores = zip(before.answers, before.scores[name], after.scores[name], strict=True)
+        for said, old_score, new_score in scores:
+            answered[said.id][f"{REWARD}{name}"] = [old_score, new_score]
     return [
         {**{key: old[key] for key in ("id", "source", "tokens")}, "loss_before": old["loss"],
-         "loss_after": new["loss"], **answered.get(old["id"], {})}
+         "loss_after": new["loss"],
+         **({"margin_before": old["margin"], "margin_after": new["margin"]}
+            if "margin" in old else {}),
+         **answered.get(old["id"], {})}
         for old, new in zip(before.losses, after.losses, strict=True)
     ]  # fmt: skip
 

@@ -14,10 +14,12 @@ from curate.prompts.encode import Encoder
 from curate.recipe import Recipe
 from curate.tuning.answers import pad_id, stop_ids
 from curate.tuning.card import model_card
-from curate.tuning.finished import encoder_of, read_run
+from curate.tuning.encoding import encoder_of
+from curate.tuning.finished import read_run
 from curate.tuning.models import locate, require_tuning
-from curate.tuning.names import ADAPTER
+from curate.tuning.names import ADAPTER, MODEL
 from curate.tuning.saving import load_tuned, make_readable, settle
+from curate.tuning.starting import start_of
 
 if TYPE_CHECKING:
     import torch
@@ -65,6 +67,11 @@ def export(
     said = read_run(run)
     recipe = Recipe.model_validate(said["recipe"])
     backend = recipe.backend
+    if recipe.stage == "reward":
+        folder = ADAPTER if backend.saves_adapter else MODEL
+        raise UsageError(
+            f"{run}: made a reward model, which answers nothing; {run / folder} is loaded as it is"
+        )
     whole = merged or not backend.saves_adapter
     if merged and backend.cannot_merge:
         raise UsageError(
@@ -186,7 +193,7 @@ def _copy_adapter(source: Path, out: Path, recipe: Recipe) -> None:
 
 def _base_name(recipe: Recipe) -> str:
     """Return the base on the hub, or the full path of its folder."""
-    name = locate(recipe.model.model_name_or_path)
+    name = locate(start_of(recipe.model).model.model_name_or_path)
     return str(Path(name).resolve()) if Path(name).is_dir() else name
 
 

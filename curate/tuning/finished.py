@@ -1,4 +1,4 @@
-"""Read a finished run, and make its encoder again."""
+"""Read a finished run."""
 
 from pathlib import Path
 from typing import Any
@@ -7,18 +7,15 @@ import orjson
 from pydantic import ValidationError
 
 from curate.errors import DatasetError
-from curate.prompts.encode import Encoder
-from curate.prompts.templates import CHAT, Template
-from curate.prompts.tokenizer import load_tokenizer
 from curate.recipe import Recipe
 from curate.tuning.names import RUN
 from curate.tuning.rundir import SCHEMA_VERSION
 
-__all__ = ["encoder_of", "read_run"]
+__all__ = ["read_run"]
 
 
 def read_run(path: Path) -> dict[str, Any]:
-    """Return run.json.
+    """Return run.json; its recipe with every setting, those too that are newer than the run.
 
     Raises:
         DatasetError: there is no finished run.
@@ -36,30 +33,9 @@ def read_run(path: Path) -> dict[str, Any]:
     if not isinstance(template, dict) or not {"name", "hash"} <= template.keys():
         raise DatasetError(f"{file}: names no template: it was changed")
     try:
-        Recipe.model_validate(run.get("recipe"))
+        run["recipe"] = Recipe.model_validate(run.get("recipe")).model_dump(mode="json")
     except ValidationError as error:
         raise DatasetError(
             f"{file}: its recipe is not one: {error.error_count()} faults"
         ) from error
     return run
-
-
-def encoder_of(run: Path, said: dict[str, Any]) -> Encoder:
-    """Return the encoder of a run: its own copy of the template, its model's tokenizer.
-
-    Raises:
-        DatasetError: the template was changed.
-        ModelError: the tokenizer cannot be loaded.
-    """
-    recipe = Recipe.model_validate(said["recipe"])
-    name, path = said["template"]["name"], run / "template.jinja"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path}: cannot be read: {error}") from error
-    template = Template(name, text, "" if name == CHAT else str(path))
-    tokenizer = load_tokenizer(recipe.model.model_name_or_path, recipe.model.model_revision)
-    encoder = Encoder(template, tokenizer, recipe.data.encoding())
-    if encoder.template.hash != said["template"]["hash"]:
-        raise DatasetError(f"{path}: is not the template of the run: it was changed")
-    return encoder

@@ -7,8 +7,10 @@ for the backward pass is counted, so no formula of an architecture is needed.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from curate.prompts.encode import Example
+from curate.prompts.stages import PAIRED
 from curate.recipe import ModelSettings
 from curate.tuning.answers import batch_of
 from curate.tuning.models import load_config, weights_dtype
@@ -17,7 +19,6 @@ from curate.tuning.preparing import Prepared
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-    from trl import SFTConfig
 
 __all__ = ["Forecast", "Steps", "activations", "count_steps", "forecast"]
 
@@ -75,9 +76,11 @@ class Forecast:
 
 def count_steps(prepared: Prepared, processes: int = 1) -> Steps:
     """Return how long the run is, as the trainer counts."""
-    config, places = prepared.config, prepared.places
-    examples = prepared.rows.examples
-    lengths = [sum(len(examples[at].input_ids) for at in row) for row in places]
+    config: Any = prepared.config
+    places, examples = prepared.places, prepared.rows.examples
+    if prepared.recipe.stage == "grpo":
+        return _count_answers(prepared, processes)
+    lengths = [sum(_tokens(examples[at]) for at in row) for row in places]
     batch = config.per_device_train_batch_size * processes
     round_ = math.floor if config.dataloader_drop_last else math.ceil
     an_epoch = max(math.ceil(round_(len(places) / batch) / config.gradient_accumulation_steps), 1)
@@ -90,7 +93,35 @@ def count_steps(prepared: Prepared, processes: int = 1) -> Steps:
         steps=steps, epochs=round(epochs, 2), rows=len(places),
         rows_a_step=batch * config.gradient_accumulation_steps,
         tokens=round(sum(lengths) * epochs), loss_tokens=round(trained * epochs),
-        longest=max(lengths),
+        longest=max(sum(examples[at].length for at in row) for row in places),
+    )  # fmt: skip
+
+
+def _tokens(example: Example) -> int:
+    """Return the tokens of an example, of a pair those of both sides."""
+    other = example.rejected
+    return len(example.input_ids) + (len(other.input_ids) if other else 0)
+
+
+def _count_answers(prepared: Prepared, processes: int) -> Steps:
+    """Return how long a run of stage grpo is; what is drawn is taken to be as long as it may be."""
+    config: Any = prepared.config
+    prompts = [len(example.input_ids) for example in prepared.rows.examples]
+    batch = config.per_device_train_batch_size * processes
+    drawn = config.generation_batch_size or batch * config.steps_per_generation
+    together = max(drawn // config.num_generations, 1)  # prompts whose answers are drawn at once
+    rounds = len(prompts) // together * config.num_iterations * (drawn // batch)
+    an_epoch = max(rounds // config.gradient_accumulation_steps, 1)
+    steps = config.max_steps
+    if steps < 1:
+        steps = math.ceil(config.num_train_epochs * an_epoch)
+    rows = batch * config.gradient_accumulation_steps
+    mean = sum(prompts) / len(prompts)
+    answers = steps * rows * config.max_completion_length
+    return Steps(
+        steps=steps, epochs=round(steps / an_epoch, 2), rows=len(prompts), rows_a_step=rows,
+        tokens=round(steps * rows * mean + answers), loss_tokens=answers,
+        longest=max(prompts) + config.max_completion_length,
     )  # fmt: skip
 
 
@@ -102,28 +133,37 @@ def forecast(prepared: Prepared) -> Forecast:
         UsageError: the method cannot be used on it.
     """
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
-    recipe, config = prepared.recipe, prepared.config
+    recipe = prepared.recipe
+    config: Any = prepared.config
     settings, whole = load_config(recipe.model), not recipe.backend.saves_adapter
     gpu = torch.cuda.is_available()
     dtype = weights_dtype(recipe.model, settings.dtype, whole=whole, gpu=gpu)
     with torch.device("meta"):
-        base = AutoModelForCausalLM.from_config(settings, dtype=dtype)
+        if recipe.stage == "reward":
+            settings.num_labels = 1
+            base = AutoModelForSequenceClassification.from_config(settings, dtype=dtype)
+        else:
+            base = AutoModelForCausalLM.from_config(settings, dtype=dtype)
     quantized = sum(_spared(base, recipe.model))
     model = recipe.backend.attach(base, prepared.encoder.tokenizer)
     parameters = [*model.parameters()]
     trained = [p for p in parameters if p.requires_grad]
     count, gradients = sum(p.numel() for p in trained), sum(p.nbytes for p in trained)
+    # The reference of grpo is a copy of what is trained.
+    start = gradients if recipe.stage == "grpo" and config.beta else 0
     optimizer = _optimizer(str(config.optim), count, gradients)
     kept = 0 if config.save_strategy == "no" else (config.save_total_limit or 1) + 1
     return Forecast(
         parameters=sum(p.numel() for p in parameters),
         trainable=count,
-        weights=sum(p.nbytes for p in parameters) - quantized,
+        weights=sum(p.nbytes for p in parameters) - quantized + start,
         gradients=gradients,
         optimizer=optimizer,
-        activations=activations(model, config, count_steps(prepared).longest),
+        activations=activations(
+            model, config, count_steps(prepared).longest, 2 if recipe.stage in PAIRED else 1
+        ),
         measuring=_measuring(prepared, base),
         checkpoints=kept * (gradients + optimizer) + gradients,
     )
@@ -143,10 +183,16 @@ def _optimizer(name: str, count: int, size: int) -> int:
     return states * (count if "8bit" in name else size)
 
 
-def activations(model: "PreTrainedModel", config: "SFTConfig", longest: int) -> int:
+def activations(
+    model: "PreTrainedModel",
+    config: Any,  # noqa: ANN401
+    longest: int,
+    sides: int = 1,
+) -> int:
     """Return the bytes that a batch of the longest rows keeps for the backward pass.
 
-    TRL computes the loss without holding logits, so of those there is one a row.
+    TRL computes the loss without holding logits, so of those there is one a row. `sides` is 2 where
+    a row is a pair.
     """
     import torch
     from torch._subclasses.fake_tensor import FakeTensorMode
@@ -174,8 +220,11 @@ def activations(model: "PreTrainedModel", config: "SFTConfig", longest: int) -> 
                 kept[storage._cdata] = size, storage
             return tensor
 
-        ids = torch.zeros((config.per_device_train_batch_size, longest), dtype=torch.long)
-        batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "logits_to_keep": 1}
+        rows = config.per_device_train_batch_size * sides
+        ids = torch.zeros((rows, longest), dtype=torch.long)
+        batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+        if not hasattr(model, "score"):
+            batch["logits_to_keep"] = 1
         half = torch.float16 if config.fp16 else torch.bfloat16
         halved = torch.autocast("cpu", half, enabled=bool(config.bf16 or config.fp16))
         with halved, torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):

@@ -80,13 +80,20 @@ def _mean(losses: Sequence[Loss]) -> dict[str, Any]:
 class TrainingLosses:
     """The losses of training as they come, by step and since they were last asked for.
 
+    `of` is what each is the mean of: tokens, pairs, or answers to a prompt.
+
     Attributes:
+        what: what the numbers are called, `loss` or `reward`.
         seen: tokens of all batches in this process, padding aside.
         stopped: whether the person at the terminal has asked the run to stop.
 
     """
 
-    def __init__(self, ids: Sequence[str], sources: Sequence[str]) -> None:
+    def __init__(
+        self, ids: Sequence[str], sources: Sequence[str], *, of: str = "tokens", what: str = "loss"
+    ) -> None:
+        self.what = what
+        self._of = of
         self._ids = ids
         self._sources = sources
         self.seen = 0
@@ -112,12 +119,12 @@ class TrainingLosses:
         done, self._step = gather(self._step), []
         self._window += done
         return [
-            {"step": step, "id": self._ids[loss.record], "tokens": loss.tokens,
-             "loss": round(loss.mean, 6)}
+            {"step": step, "id": self._ids[loss.record], self._of: loss.tokens,
+             self.what: round(loss.mean, 6)}
             for loss in done
         ]  # fmt: skip
 
     def take_sources(self) -> dict[str, float]:
-        """Return the mean loss of each source in the steps since the last call."""
+        """Return the mean of each source in the steps since the last call."""
         done, self._window = self._window, []
         return {name: said["loss"] for name, said in by_source(done, self._sources).items()}

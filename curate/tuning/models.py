@@ -1,6 +1,7 @@
 """Find and load the base model, and say which one it was."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from curate.errors import ModelError, clip
 from curate.prompts.tokenizer import TINY
 from curate.recipe import ModelSettings
 from curate.shipped import shipped
+from curate.tuning.starting import start_of
 
 if TYPE_CHECKING:
     import torch
@@ -58,41 +60,54 @@ def weights_dtype(
     return torch.bfloat16 if saved is torch.float16 else saved
 
 
-def load_model(settings: ModelSettings, *, whole: bool = False) -> "PreTrainedModel":
+def load_model(
+    settings: ModelSettings, *, whole: bool = False, reward: bool = False
+) -> "PreTrainedModel":
     """Return the base model, from safetensors only and without code from the hub.
 
     Args:
         settings: of the model.
         whole: whether every weight is to be trained.
+        reward: whether in place of the next token it is to give a number; that is 0 at first, if
+            what is loaded has no such head.
 
     Raises:
         ModelError: it cannot be found or loaded, or quantized.
     """
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
+    settings = start_of(settings).model
     gpu = torch.cuda.is_available()
     device = "cuda" if gpu else "cpu"
     dtype = weights_dtype(settings, load_config(settings).dtype, whole=whole, gpu=gpu)
-    options = _quantization(settings, dtype, device) if settings.quantized else {}
+    options = {}
+    if settings.quantized:
+        options = _quantization(settings, dtype, device, reward=reward)
+    loader = AutoModelForSequenceClassification if reward else AutoModelForCausalLM
+    if reward:
+        options["num_labels"] = 1
     try:
-        model = AutoModelForCausalLM.from_pretrained(
+        model, found = loader.from_pretrained(
             locate(settings.model_name_or_path),
             revision=settings.model_revision,
             dtype=dtype,
             use_safetensors=True,
             trust_remote_code=False,
+            output_loading_info=True,
             **options,
         )
     except Exception as error:  # whatever a damaged file makes of transformers and safetensors
         raise ModelError(
             f"{settings.model_name_or_path}: cannot be loaded: {_first(error)}"
         ) from error
+    if reward:
+        _start_at_zero(model, found["missing_keys"])
     if not gpu and model.num_parameters() < _SMALL:
         # Threads cost such a model more than they give, and on a busy machine many times over;
         # one thread also sums in the same order everywhere.
         torch.set_num_threads(1)
-    if not options:
+    if not settings.quantized:
         return model.to(device)
     for module in model.modules():
         # bitsandbytes repacks weights for some CPUs between training and answering; then a width
@@ -102,7 +117,20 @@ def load_model(settings: ModelSettings, *, whole: bool = False) -> "PreTrainedMo
     return model
 
 
-def _quantization(settings: ModelSettings, dtype: "torch.dtype", device: str) -> dict[str, Any]:
+def _start_at_zero(model: "PreTrainedModel", missing: Iterable[str]) -> None:
+    """Let a head that was not loaded give 0 for everything: it prefers nothing."""
+    import torch
+
+    with torch.no_grad():
+        for name in missing:
+            if name.startswith(f"{model.base_model_prefix}."):
+                raise ModelError(f"{model.name_or_path}: has no weights {clip(name)}")
+            model.get_parameter(name).zero_()
+
+
+def _quantization(
+    settings: ModelSettings, dtype: "torch.dtype", device: str, *, reward: bool
+) -> dict[str, Any]:
     """Return what makes transformers quantize a model as it is loaded.
 
     Four bits as in Dettmers et al. 2023, QLoRA, section 3: NF4, the constants quantized too.
@@ -116,10 +144,12 @@ def _quantization(settings: ModelSettings, dtype: "torch.dtype", device: str) ->
         raise ModelError(
             f"model.{settings.quantized} needs bitsandbytes: `pip install 'curate[quantize]'`"
         )
+    heads = {"llm_int8_skip_modules": ["score"]} if reward else {}
     if settings.load_in_8bit:
-        config = BitsAndBytesConfig(load_in_8bit=True)
+        config = BitsAndBytesConfig(load_in_8bit=True, **heads)
     else:
         config = BitsAndBytesConfig(
+            **heads,
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
@@ -137,6 +167,7 @@ def load_config(settings: ModelSettings) -> "PretrainedConfig":
     """
     from transformers import AutoConfig
 
+    settings = start_of(settings).model
     name = settings.model_name_or_path
     try:
         return AutoConfig.from_pretrained(
@@ -146,8 +177,10 @@ def load_config(settings: ModelSettings) -> "PretrainedConfig":
         raise ModelError(f"{name}: cannot be found: {_first(error)}") from error
 
 
-def identify_model(settings: ModelSettings, config: "PretrainedConfig") -> dict[str, str | None]:
-    """Return name, revision and, for local weights, their SHA-256."""
+def identify_model(settings: ModelSettings, config: "PretrainedConfig") -> dict[str, Any]:
+    """Return name, revision and, for local weights, their SHA-256; of a run its adapter's too."""
+    start = start_of(settings)
+    settings = start.model
     folder = Path(locate(settings.model_name_or_path))
     weights = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
     digest = hashlib.sha256()
@@ -159,6 +192,7 @@ def identify_model(settings: ModelSettings, config: "PretrainedConfig") -> dict[
         "name": settings.model_name_or_path,
         "revision": settings.model_revision or getattr(config, "_commit_hash", None),
         "sha256": digest.hexdigest() if weights else None,
+        **start.identity(),
     }
 
 

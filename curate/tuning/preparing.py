@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING
 from curate.dataset import audit
 from curate.errors import DatasetError
 from curate.prompts.encode import Encoder, Example
-from curate.prompts.templates import find_template
-from curate.prompts.tokenizer import load_tokenizer
 from curate.recipe import Recipe
 from curate.records import Record
 from curate.tuning.collating import pack
+from curate.tuning.configuring import trainer_config
+from curate.tuning.encoding import encoder_for
 from curate.tuning.measuring import held_out
 from curate.tuning.models import require_tuning
 from curate.tuning.names import CACHE
 from curate.tuning.ranks import say
+from curate.tuning.rewards import Reward, load_rewards
 from curate.tuning.rows import Rows, encode_rows
 from curate.tuning.rundir import RunDirectory
-from curate.tuning.sft import sft_config
+from curate.tuning.starting import check_start
 
 if TYPE_CHECKING:
-    from trl import SFTConfig
+    from transformers import TrainingArguments
 
 __all__ = ["Prepared", "prepare"]
 
@@ -33,10 +34,15 @@ class Prepared:
 
     recipe: Recipe
     dataset: Path
-    config: "SFTConfig"
+    config: "TrainingArguments"
     encoder: Encoder
     rows: Rows
     held_out: list[Record]
+
+    @cached_property
+    def rewards(self) -> list[Reward]:
+        """What scores answers."""
+        return load_rewards(self.recipe.rewards)
 
     @cached_property
     def measured(self) -> list[Example]:
@@ -47,7 +53,7 @@ class Prepared:
     @cached_property
     def places(self) -> list[list[int]]:
         """The examples of each row that is trained on."""
-        sizes = [len(example.input_ids) for example in self.rows.examples]
+        sizes = [example.length for example in self.rows.examples]
         if self.recipe.data.packing:
             return pack(sizes, self.encoder.settings.max_length)
         return [[at] for at in range(len(sizes))]
@@ -63,16 +69,14 @@ def prepare(recipe: Recipe, run: Path | None, directory: RunDirectory | None = N
         ModelError: the tokenizer cannot be loaded.
     """
     require_tuning()
+    check_start(recipe)
     dataset = Path(recipe.data.dataset)
     audit(dataset)
-    config = sft_config(recipe, run)
-    encoder = Encoder(
-        find_template(recipe.data.template),
-        load_tokenizer(recipe.model.model_name_or_path, recipe.model.model_revision),
-        recipe.data.encoding(),
-    )
+    config = trainer_config(recipe, run)
+    encoder = encoder_for(recipe)
     cache = run / CACHE if run else None
-    rows = encode_rows(encoder, dataset, cache=cache, workers=config.dataset_num_proc or 1)
+    workers = getattr(config, "dataset_num_proc", None) or 1
+    rows = encode_rows(encoder, dataset, recipe.stage, cache=cache, workers=workers)
     if recipe.data.digest not in (None, rows.digest):
         raise DatasetError(
             f"{dataset}: its rows have the digest {rows.digest}, data.digest is "
@@ -83,6 +87,8 @@ def prepare(recipe: Recipe, run: Path | None, directory: RunDirectory | None = N
     if directory:
         directory.expect(recipe, rows.digest)
     prepared = Prepared(recipe, dataset, config, encoder, rows, held_out(recipe))
+    if prepared.rewards and recipe.stage != "reward":
+        say(f"answers are scored by {', '.join(reward.name for reward in prepared.rewards)}")
     if recipe.evaluation.every and not prepared.measured:
         raise DatasetError(
             "evaluation.every: no record is held out to measure on; split the dataset with "

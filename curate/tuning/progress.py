@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["make_progress"]
 
-_LOGGED = ("loss", "grad_norm", "learning_rate", "mean_token_accuracy", "epoch")
+_LOGGED = {
+    **{name: name for name in ("loss", "grad_norm", "learning_rate", "mean_token_accuracy", "epoch",
+                               "accuracy", "margin", "reward", "reward_std", "kl", "entropy")},
+    "rewards/accuracies": "accuracy",
+    "rewards/margins": "margin",
+    "completions/mean_length": "answer_tokens",
+    "completions/clipped_ratio": "cut_off",
+}  # fmt: skip
+"""What TRL logs, and what it is called in metrics.jsonl."""
 
 
 class _Bar:
@@ -38,8 +46,8 @@ class _Bar:
     def step(self, number: int) -> None:
         self._progress.update(self._task, completed=number)
 
-    def loss(self, number: int, loss: float, speed: float) -> None:
-        said = f"  loss {loss:.3f}  {speed:,.0f} tokens/s"
+    def loss(self, number: int, what: str, value: float, speed: float) -> None:
+        said = f"  {what} {value:.3f}  {speed:,.0f} tokens/s"
         self._progress.update(self._task, completed=number, loss=said)
 
     def held_out(self, number: int, loss: float) -> None:
@@ -55,7 +63,7 @@ class _Nothing:
     def step(self, number: int) -> None:
         """Show nothing."""
 
-    def loss(self, number: int, loss: float, speed: float) -> None:
+    def loss(self, number: int, what: str, value: float, speed: float) -> None:
         """Show nothing."""
 
     def held_out(self, number: int, loss: float) -> None:
@@ -74,8 +82,8 @@ class _Lines:
     def step(self, number: int) -> None:
         """Nothing: a log is read later."""
 
-    def loss(self, number: int, loss: float, speed: float) -> None:
-        talk(f"step {number}/{self._steps}  loss {loss:.3f}  {speed:,.0f} tokens/s")
+    def loss(self, number: int, what: str, value: float, speed: float) -> None:
+        talk(f"step {number}/{self._steps}  {what} {value:.3f}  {speed:,.0f} tokens/s")
 
     def held_out(self, number: int, loss: float) -> None:
         talk(f"step {number}/{self._steps}  held-out loss {loss:.3f}")
@@ -106,11 +114,11 @@ def make_progress(directory: "RunDirectory", losses: "TrainingLosses") -> "Train
         def on_log(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
             logs = rest.get("logs") or {}
             if "loss" in logs and is_main():
-                row = {key: logs[key] for key in _LOGGED if key in logs}
-                row["loss_by_source"] = losses.take_sources()
+                row = {ours: logs[key] for key, ours in _LOGGED.items() if key in logs}
+                row[f"{losses.what}_by_source"] = losses.take_sources()
                 directory.log(METRICS, [{"step": state.global_step, **row}])
                 speed = losses.seen / max(time.perf_counter() - self.began, 1e-9)
-                self.shown.loss(state.global_step, logs["loss"], speed)
+                self.shown.loss(state.global_step, losses.what, logs[losses.what], speed)
             if "eval_loss" in logs and is_main():
                 row = {"held_out_loss": round(logs["eval_loss"], 6), "epoch": logs.get("epoch")}
                 directory.log(METRICS, [{"step": state.global_step, **row}])

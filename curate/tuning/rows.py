@@ -11,7 +11,8 @@ from curate.errors import DatasetError, UsageError, clip
 from curate.prompts.cache import cache_key, read_cache
 from curate.prompts.chunks import Chunk
 from curate.prompts.encode import Encoder, Example, OverLength, digest
-from curate.prompts.stages import for_stage
+from curate.prompts.stages import Stage, for_stage
+from curate.records import Record
 from curate.tuning.answers import batch_losses
 from curate.tuning.collating import Collator
 
@@ -35,6 +36,7 @@ class Rows:
         sources: name of the source of each example.
         key: the cache key.
         cached: whether they came out of the cache.
+        records: in stage grpo the record of each example, with the answer that it does not show.
 
     """
 
@@ -42,11 +44,18 @@ class Rows:
     sources: list[str]
     key: str
     cached: bool
+    records: list[Record]
 
     @cached_property
     def examples(self) -> list[Example]:
         """What is trained on."""
         return [item for item in self.chunk.items if isinstance(item, Example)]
+
+    @cached_property
+    def sides(self) -> list[Example]:
+        """What reaches the model: the examples, of pairs then also the rejected answers."""
+        chosen = [replace(example, rejected=None) for example in self.examples]
+        return chosen + [e.rejected for e in self.examples if e.rejected is not None]
 
     @cached_property
     def over_length(self) -> list[str]:
@@ -64,8 +73,8 @@ class Rows:
             "examples": len(self.examples),
             "over_length": self.over_length,
             "truncated": sum(example.truncated for example in self.examples),
-            "tokens": sum(len(example.input_ids) for example in self.examples),
-            "loss_tokens": sum(example.loss_tokens for example in self.examples),
+            "tokens": sum(len(example.input_ids) for example in self.sides),
+            "loss_tokens": sum(0 if self.records else side.loss_tokens for side in self.sides),
             "special_tokens": self.chunk.special_tokens,
             "special_records": self.chunk.special_records,
             "tokenizer": encoder.identity["tokenizer"],
@@ -74,15 +83,15 @@ class Rows:
 
 
 def encode_rows(
-    encoder: Encoder, dataset: Path, *, cache: Path | None = None, workers: int = 1
+    encoder: Encoder, dataset: Path, stage: Stage, *, cache: Path | None = None, workers: int = 1
 ) -> Rows:
     """Return the train split of a dataset directory, encoded or out of the cache.
 
     Raises:
-        DatasetError: no record is left, or one would teach what is labelled as undesirable.
+        DatasetError: no record is left, or one has nothing that the stage learns from.
     """
-    read = (record for _, record in read_records(dataset, SPLITS[:1]))
-    records = list(for_stage("sft", read, dataset))
+    read = [record for _, record in read_records(dataset, SPLITS[:1])]
+    records = list(for_stage(stage, read, dataset))
     key = cache_key(encoder, records)
     chunk = read_cache(cache, key) if cache is not None else None
     cached = chunk is not None
@@ -93,7 +102,9 @@ def encode_rows(
         chunk = Chunk(items, None, tokens, found)
     pairs = zip(records, chunk.items, strict=True)
     sources = [record.source for record, item in pairs if isinstance(item, Example)]
-    rows = Rows(chunk, sources, key, cached)
+    whole = zip(read, chunk.items, strict=True) if stage == "grpo" else ()
+    asked = [record.sides()[0] for record, item in whole if isinstance(item, Example)]
+    rows = Rows(chunk, sources, key, cached, asked)
     if not rows.examples:
         raise DatasetError(
             f"{dataset}: no record is left to train on: {len(rows.over_length)} are longer than "
@@ -102,7 +113,7 @@ def encode_rows(
     return rows
 
 
-def check_rows(dataset: Any, collate: Collator, rows: Rows) -> None:  # noqa: ANN401
+def check_rows(dataset: Any, collate: Any, rows: Rows) -> None:  # noqa: ANN401
     """Raise unless the batches made of a trainer's rows are, to the token, what was encoded.
 
     Raises:
@@ -116,15 +127,14 @@ def check_rows(dataset: Any, collate: Collator, rows: Rows) -> None:  # noqa: AN
             ids, labels = reached.setdefault(number, ([], []))
             ids.append(token)
             labels.append(label)
-    examples = [
-        replace(
-            example, input_ids=reached.get(at, ([], []))[0], labels=reached.get(at, ([], []))[1]
-        )
-        for at, example in enumerate(rows.examples)
+    sides = [
+        replace(example, input_ids=ids, labels=labels)
+        for at, example in enumerate(rows.sides)
+        for ids, labels in [reached.get(at, ([], []))]
     ]
-    if len(reached) == len(examples) and digest(examples) == rows.digest:
+    if len(reached) == len(sides) and digest(sides) == digest(rows.sides):
         return
-    found = (_difference(*pair) for pair in zip(rows.examples, examples, strict=True))
+    found = (_difference(*pair) for pair in zip(rows.sides, sides, strict=True))
     what = next(filter(None, found), "there are records that were not encoded")
     raise DatasetError(f"what reaches the model is not what was encoded: {what}")
 

@@ -172,7 +172,7 @@ class RunDirectory:
         replace_file(self.path / "generations.jsonl", b"".join(_json(line) for line in lines))
         held_out = b"".join(_json(line) for line in _beside(before.losses, after.losses))
         replace_file(self.path / LOSSES, held_out)
-        plot_losses(self.path / METRICS, self.path / "loss.png")
+        plot_losses(self.path / METRICS, self.path / "loss.png", recipe.stage)
         replace_file(self.path / "README.md", model_card(run).encode())
         replace_file(self.path / RESOURCES, _pretty(resources))
         (self.path / STARTED).unlink(missing_ok=True)
@@ -205,7 +205,10 @@ def _beside(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Iterat
     """Yield the lines of losses.jsonl: a held-out record with its loss before and after."""
     for old, new in zip(before, after, strict=True):
         said = {key: old[key] for key in ("id", "source", "tokens")}
-        yield said | {"before": old["loss"], "after": new["loss"]}
+        said |= {"before": old["loss"], "after": new["loss"]}
+        if "margin" in old:
+            said |= {"margin_before": old["margin"], "margin_after": new["margin"]}
+        yield said
 
 
 def _versions() -> dict[str, str]:

@@ -10,11 +10,12 @@ from curate.errors import DatasetError, ModelError, clip
 from curate.recipe import Recipe
 from curate.tuning.models import identify_model, load_model
 from curate.tuning.names import ADAPTER, MODEL
+from curate.tuning.starting import attach, start_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["load_base", "load_tuned", "make_readable", "save_tuned", "settle"]
+__all__ = ["load_base", "load_start", "load_tuned", "make_readable", "save_tuned", "settle"]
 
 
 def save_tuned(
@@ -37,7 +38,8 @@ def save_tuned(
         weights = {name: weight for name, weight in weights.items() if name not in tied}
     model.save_pretrained(folder, state_dict=weights)
     if recipe.backend.saves_adapter:
-        settle(folder / "adapter_config.json", recipe.model.model_name_or_path)
+        base = start_of(recipe.model).model.model_name_or_path
+        settle(folder / "adapter_config.json", base)
         (folder / "README.md").unlink(missing_ok=True)
     else:
         tokenizer.save_pretrained(folder)
@@ -88,6 +90,22 @@ def load_tuned(run: Path, said: dict[str, Any], *, dtype: str | None = None) -> 
         raise DatasetError(f"{path}: cannot be loaded: {clip(str(error), 200)}") from error
 
 
+def load_start(
+    said: dict[str, Any],
+    tokenizer: Any,  # noqa: ANN401
+    *,
+    dtype: str | None = None,
+) -> "PreTrainedModel":
+    """Return what a run started from: its base model, or that with the adapter of another run.
+
+    Raises:
+        UsageError, ModelError: it cannot be loaded, or is not what the run was tuned on.
+    """
+    recipe = Recipe.model_validate(said["recipe"])
+    base = load_base(said, dtype=dtype)
+    return base if start_of(recipe.model).run is None else attach(recipe, base, tokenizer)
+
+
 def load_base(said: dict[str, Any], *, dtype: str | None = None) -> "PreTrainedModel":
     """Return the base model of a run; `said` is run.json.
 
@@ -105,4 +123,5 @@ def load_base(said: dict[str, Any], *, dtype: str | None = None) -> "PreTrainedM
 def _load(recipe: Recipe, dtype: str | None, **changes: str | None) -> "PreTrainedModel":
     change = {"dtype": dtype} if dtype else {}
     settings = recipe.model.model_copy(update={**changes, **change})
-    return load_model(settings, whole=not recipe.backend.saves_adapter)
+    reward = recipe.stage == "reward"
+    return load_model(settings, whole=not recipe.backend.saves_adapter, reward=reward)

@@ -9,9 +9,11 @@ from curate.dataset.digest import ContentDigest
 from curate.errors import DatasetError
 from curate.prompts.encode import Encoder
 from curate.recipe import ModelSettings, Recipe
-from curate.tuning.finished import encoder_of, read_run
+from curate.tuning.encoding import encoder_of
+from curate.tuning.finished import read_run
 from curate.tuning.models import identify_model, load_config
 from curate.tuning.rows import Rows, encode_rows
+from curate.tuning.starting import start_of
 
 __all__ = ["verify"]
 
@@ -41,10 +43,10 @@ def verify(run: Path, *, dataset: Path | None = None) -> Iterator[str]:
     encoder = encoder_of(run, said)
     yield f"template: {encoder.template.identity}"
     tokenizer = encoder.identity["tokenizer"]
-    name = recipe.model.model_name_or_path
+    name = start_of(recipe.model).model.model_name_or_path
     yield _held("tokenizer", rows_said.get("tokenizer"), tokenizer, name)
     yield _base(said.get("base_model"), recipe.model)
-    rows = encode_rows(encoder, folder)
+    rows = encode_rows(encoder, folder, recipe.stage)
     _check_account(rows_said, rows, encoder)
     yield _held("encoding digest", encoded, rows.digest, str(folder))
 

@@ -29,6 +29,26 @@ def dataset(tmp_path_factory):
     return folder / "dataset"
 
 
+def some_of(name, folder, count=40):
+    """Return a dataset directory of the first rows of a file of preferences, split."""
+    lines = shipped("data", "preferences", f"{name}.jsonl").read_text().splitlines()
+    return dataset_of([json.loads(line) for line in lines[:count]], folder)
+
+
+def dataset_of(rows, folder):
+    """Return a dataset directory of the rows, split."""
+    (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    clean(resolve([str(folder / "rows.jsonl")]), select_steps(STEPS), folder / "clean")
+    split_dataset(folder / "clean", folder / "dataset", validation=0.2, test=0.0)
+    return folder / "dataset"
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory):
+    """Return a small dataset directory of preference pairs with a validation split."""
+    return some_of("pairs", tmp_path_factory.mktemp("pairs"))
+
+
 @pytest.fixture
 def recipe(dataset):
     """Return a function that makes a recipe of a few steps, with overrides."""

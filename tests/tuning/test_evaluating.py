@@ -239,7 +239,7 @@ def test_what_is_beyond_numbers_is_shown():
     wild, good = measured([("a", 5, 1e3), ("a", 5, 2e3)]), measured([("a", 5, 1.0), ("a", 5, 2.0)])
     wild.metrics["perplexity"] = perplexity(wild.metrics["loss"])
     about = {"run": "r", "method": "lora", "base_model": "t", "data": "d", "max_new_tokens": 3,
-             "trained_on": 0}  # fmt: skip
+             "trained_on": 0, "stage": "sft", "start": "base"}  # fmt: skip
     for pair in ((wild, good), (wild, wild), (good, wild)):
         page = evaluation_page({**about, **figures(*pair)}, lines(*pair))
         assert "infinite (infinite to infinite)" in page

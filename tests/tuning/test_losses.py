@@ -53,7 +53,7 @@ def alone(model, examples):
 
 
 def rows_for(examples):
-    return Rows(Chunk(examples, None, 0, 0), [r.source for r in RECORDS], "key", False)
+    return Rows(Chunk(examples, None, 0, 0), [r.source for r in RECORDS], "key", False, [])
 
 
 @given(st.lists(st.integers(1, 12), max_size=30), st.integers(12, 30))

@@ -70,7 +70,8 @@ def test_a_fresh_process_has_the_logits_of_the_run(trained, dataset):
 import json, sys
 from pathlib import Path
 from curate.recipe import Recipe
-from curate.tuning.finished import encoder_of, read_run
+from curate.tuning.encoding import encoder_of
+from curate.tuning.finished import read_run
 from curate.tuning.measuring import held_out, measure
 from curate.tuning.saving import load_tuned
 run = Path({str(run)!r})

@@ -6,8 +6,9 @@ import pytest
 from safetensors.torch import load_file
 
 from curate.errors import ModelError, UsageError
+from curate.tuning.encoding import encoder_of
 from curate.tuning.exporting import export
-from curate.tuning.finished import encoder_of, read_run
+from curate.tuning.finished import read_run
 from curate.tuning.measuring import held_out, measure
 from curate.tuning.saving import load_tuned
 from curate.tuning.training import train

@@ -13,6 +13,7 @@ import pytest
 from safetensors.torch import load_file
 
 import curate.tuning
+from curate.recipe import find_recipe, load_recipe
 from curate.shipped import shipped
 from curate.tuning.training import train
 
@@ -84,3 +85,24 @@ def test_two_processes_resume_and_fail_as_one(dataset, tmp_path):
     assert done.returncode == 0, done.stderr
     assert (run / "adapter/adapter_model.safetensors").read_bytes() == whole
     assert [row["step"] for row in losses(run)] == [1] * 8 + [2] * 8 + [3] * 8 + [4] * 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["reward", "dpo", "kto", "grpo"])
+def test_two_processes_learn_preferences(name, pairs, tmp_path):
+    small = [*(o for o in QUICK if "batch_size" not in o), f"data.dataset={pairs}",
+             "model.model_name_or_path=tiny", "training.warmup_steps=0",
+             "training.max_steps=2"]  # fmt: skip
+    if name == "grpo":
+        small += ["training.num_generations=4", "training.max_completion_length=6"]
+    size = "training.per_device_train_batch_size"
+    done = launched(ACCELERATE, name, *small, f"{size}=2", "-o", tmp_path / "both")
+    assert done.returncode == 0, done.stderr
+    steps = [(row["step"], row["id"]) for row in losses(tmp_path / "both")]
+    assert len({*steps}) == (2 if name == "grpo" else 8)
+    if name in ("reward", "dpo"):  # what either learns from does not hang on who looks at what
+        train(load_recipe(find_recipe(name), [*small, f"{size}=4"]), tmp_path / "alone")
+        metrics = [json.loads((tmp_path / run / "run.json").read_text())["metrics"]["after"]
+                   for run in ("alone", "both")]  # fmt: skip
+        for key in ("loss", "accuracy", "margin"):
+            assert metrics[0][key] == pytest.approx(metrics[1][key], abs=1e-4)

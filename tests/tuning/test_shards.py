@@ -15,7 +15,7 @@ import curate.tuning
 from curate.errors import UsageError
 from curate.recipe import load_recipe
 from curate.shipped import shipped
-from curate.tuning.sft import sft_config
+from curate.tuning.configuring import trainer_config
 from curate.tuning.training import train
 
 from .conftest import QUICK
@@ -93,12 +93,12 @@ def test_shards_that_are_not_possible(environment, changes, reason, recipe, monk
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("FSDP_CPU_RAM_EFFICIENT_LOADING", "true")
     with pytest.raises(UsageError, match=reason):
-        sft_config(recipe(*changes), None)
+        trainer_config(recipe(*changes), None)
 
 
 def test_every_process_loads_the_base_whole(recipe, monkeypatch):
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     monkeypatch.setenv("FSDP_VERSION", "2")
     monkeypatch.setenv("FSDP_CPU_RAM_EFFICIENT_LOADING", "true")
-    sft_config(recipe(), None)
+    trainer_config(recipe(), None)
     assert os.environ["FSDP_CPU_RAM_EFFICIENT_LOADING"] == "false"

@@ -20,7 +20,7 @@ from curate.recipe import ModelSettings
 from curate.records import Record
 from curate.shipped import shipped
 from curate.tuning.card import model_card
-from curate.tuning.finished import encoder_of
+from curate.tuning.encoding import encoder_of
 from curate.tuning.generate import Tuned
 from curate.tuning.measuring import held_out, measure
 from curate.tuning.models import weights_dtype

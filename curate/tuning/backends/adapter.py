@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from curate.errors import UsageError, clip
-from curate.tuning.backends.base import Backend
+from curate.tuning.backends.base import Backend, task_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -75,7 +75,7 @@ class Adapter(Backend):
                 f"transformers; there are {', '.join(sorted(ACT2FN))}"
             )
         config = BottleneckConfig(
-            task_type="CAUSAL_LM",
+            task_type=task_of(model),
             bottleneck_size=self._size(model.config.get_text_config(decoder=True).hidden_size),
             **self.model_dump(exclude={"method", "bottleneck_size", "reduction_factor"}),
         )

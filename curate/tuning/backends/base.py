@@ -9,7 +9,13 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["Backend"]
+__all__ = ["Backend", "task_of"]
+
+
+def task_of(model: "PreTrainedModel") -> str:
+    """Return what PEFT calls the task of a model: to go on with a text, or to judge it."""
+    judges = type(model).__name__.endswith("ForSequenceClassification")
+    return "SEQ_CLS" if judges else "CAUSAL_LM"
 
 
 class Backend(BaseModel, ABC):
@@ -29,6 +35,9 @@ class Backend(BaseModel, ABC):
     cannot_shard: ClassVar[str] = ""
     """Why the weights cannot lie in shards on several devices; empty where they can."""
 
+    cannot_reward: ClassVar[str] = ""
+    """Why no reward model can be made with it; empty where one can."""
+
     held: ClassVar[Mapping[str, tuple[Any, str]]] = {}
     """Fields of SFTConfig that the method holds at a value, each with the reason."""
 
@@ -41,6 +50,14 @@ class Backend(BaseModel, ABC):
     def cannot_quantize(self) -> str:
         """Why the weights of the base cannot be quantized; empty where they can."""
         return ""
+
+    @property
+    def leaves_base(self) -> bool:
+        """Whether the model is the base as soon as what is attached is switched off.
+
+        Where it is not, the weights of the base are changed, so they cannot be quantized either.
+        """
+        return not self.cannot_quantize
 
     @abstractmethod
     def attach(self, model: "PreTrainedModel", tokenizer: Any = None) -> "PreTrainedModel":  # noqa: ANN401

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from curate.errors import UsageError, clip
-from curate.tuning.backends.base import Backend
+from curate.tuning.backends.base import Backend, task_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -62,7 +62,7 @@ class Lora(Backend):
         options = self.model_dump(exclude={"method", "init", "target_modules"})
         try:
             config = LoraConfig(
-                task_type="CAUSAL_LM",
+                task_type=task_of(model),
                 init_lora_weights=True if self.init == "default" else self.init,
                 **self._targets(model),
                 **options,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from curate.errors import UsageError, clip
-from curate.tuning.backends.base import Backend
+from curate.tuning.backends.base import Backend, task_of
 
 if TYPE_CHECKING:
     import torch
@@ -37,6 +37,9 @@ class Prefix(Backend):
     )
     cannot_shard: ClassVar[str] = (
         "its virtual tokens are read outside the layers that put their shards together"
+    )
+    cannot_reward: ClassVar[str] = (
+        "a head that gives numbers is no part of a prefix, and would not be trained"
     )
     held: ClassVar[Mapping[str, tuple[Any, str]]] = {
         "activation_checkpointing": (False, "it drops the prefix"),
@@ -73,7 +76,7 @@ class Prefix(Backend):
             tuned = get_peft_model(
                 model,
                 PrefixTuningConfig(
-                    task_type="CAUSAL_LM",
+                    task_type=task_of(model),
                     num_virtual_tokens=self.num_virtual_tokens,
                     num_layers=start.layers,
                     num_attention_heads=start.heads,

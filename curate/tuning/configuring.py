@@ -1,47 +1,45 @@
-"""TRL's SFTTrainer, fed with our ids and labels and kept from touching them."""
+"""TRL's settings: the recipe's own over defaults that suit the machine."""
 
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curate.errors import UsageError, clip
+from curate.prompts.stages import Stage
 from curate.recipe import Recipe
-from curate.tuning.answers import pad_id
-from curate.tuning.collating import Collator, rows_of
-from curate.tuning.losses import TrainingLosses
 from curate.tuning.ranks import say
-from curate.tuning.stopping import make_stopper
+from curate.tuning.training_fields import CONFIGS, stage_fields
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-    from trl import SFTConfig, SFTTrainer
+    from transformers import TrainingArguments
 
-    from curate.tuning.preparing import Prepared
-    from curate.tuning.rundir import RunDirectory
+__all__ = ["trainer_config"]
 
-__all__ = ["make_trainer", "sft_config"]
+_SHARE: dict[Stage, float] = {"sft": 1.0, "reward": 0.5, "dpo": 0.1, "kto": 0.1, "grpo": 0.1}
+"""Of the learning rate of a method, in each stage: preferences move what answers already."""
 
 
-def sft_config(recipe: Recipe, run: Path | None) -> "SFTConfig":
-    """Return TRL's settings: the recipe's own over defaults that suit the machine.
+def trainer_config(recipe: Recipe, run: Path | None) -> "TrainingArguments":
+    """Return the config of the stage.
 
     Without a run nothing is to be written.
 
     Raises:
-        UsageError: SFTConfig refuses a value, beside others or on this machine.
+        UsageError: TRL refuses a value, beside others or on this machine.
     """
     import torch
-    from trl import SFTConfig
+    import trl
 
     _check_shards(recipe)
     options: dict[str, Any] = {
-        "learning_rate": recipe.backend.learning_rate,
+        "learning_rate": recipe.backend.learning_rate * _SHARE[recipe.stage],
         "logging_steps": 10,
         "logging_first_step": True,
         "save_strategy": "epoch",
         "save_total_limit": 2,
         "report_to": "none",
         "activation_checkpointing": False,
+        **({"disable_dropout": True} if recipe.stage == "grpo" else {}),
         **_precision(recipe, gpu=torch.cuda.is_available()),
         **recipe.training,
         **_held(recipe),
@@ -53,9 +51,12 @@ def sft_config(recipe: Recipe, run: Path | None) -> "SFTConfig":
         "remove_unused_columns": False,
         "disable_tqdm": True,
         "dataset_kwargs": {"skip_prepare_dataset": True},
+        **({"train_sampling_strategy": "sequential"} if recipe.stage == "kto" else {}),
     }
+    known = stage_fields(recipe.stage)
+    config = getattr(trl, CONFIGS[recipe.stage])
     try:
-        return SFTConfig(**options)
+        return config(**{name: value for name, value in options.items() if name in known})
     except Exception as error:  # it checks values against each other and against the machine
         raise UsageError(f"training: {clip(str(error), 300)}") from error
 
@@ -97,6 +98,8 @@ def _check_shards(recipe: Recipe) -> None:
         raise UsageError("ACCELERATE_USE_DEEPSPEED: DeepSpeed is not supported; use FSDP")
     if os.environ.get("ACCELERATE_USE_FSDP") != "true":
         return
+    if recipe.stage != "sft":
+        raise UsageError(f"stage is {recipe.stage}: weights are sharded in stage sft alone")
     if os.environ.get("FSDP_VERSION") != "2":
         raise UsageError("FSDP_VERSION: set fsdp_version to 2, the first is not supported")
     if recipe.model.quantized:
@@ -116,48 +119,3 @@ def _held(recipe: Recipe) -> dict[str, Any]:
             say(f"warning: training.{name} is {value} with {recipe.backend.method}: {why}")
             held[name] = value
     return held
-
-
-def make_trainer(
-    model: "PreTrainedModel", prepared: "Prepared", directory: "RunDirectory"
-) -> "SFTTrainer":
-    """Return a trainer whose rows are the examples' ids and labels, unchanged.
-
-    The number of its record travels with every token.
-    """
-    import datasets
-    import transformers
-
-    from curate.tuning.progress import make_progress
-    from curate.tuning.watching import make_watched
-
-    encoder, rows, evaluation = prepared.encoder, prepared.rows, prepared.recipe.evaluation
-    losses = TrainingLosses([example.id for example in rows.examples], rows.sources)
-    measured = prepared.measured if evaluation.every else []
-    callbacks = [make_progress(directory, losses), make_stopper(losses)]
-    if evaluation.patience:
-        callbacks.append(transformers.EarlyStoppingCallback(evaluation.patience))
-    trained = {name: p.data for name, p in model.named_parameters() if p.requires_grad}
-    try:
-        trainer = make_watched()(
-            losses,
-            measured,
-            model=model,
-            args=prepared.config,
-            train_dataset=datasets.Dataset.from_dict(rows_of(rows.examples, prepared.places)),
-            eval_dataset=datasets.Dataset.from_dict({"record": range(len(measured))})
-            if measured
-            else None,
-            data_collator=Collator(pad_id(encoder), packed=prepared.recipe.data.packing),
-            processing_class=encoder.tokenizer,
-            callbacks=callbacks,
-        )
-    except (ImportError, RuntimeError, TypeError, ValueError) as error:
-        raise UsageError(f"training: {clip(str(error).strip(), 300)}") from error
-    for name, parameter in model.named_parameters():
-        if name in trained:  # beside a quantized base TRL rounds them to bfloat16, where most steps
-            parameter.data = trained[name]  # are too small to be taken
-    trainer.remove_callback(transformers.PrinterCallback)
-    # TRL would put a card into checkpoints/ that names neither base model nor data; ours does.
-    trainer.create_model_card = lambda *_, **__: None
-    return trainer

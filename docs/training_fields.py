@@ -1,4 +1,4 @@
-"""Write curate/tuning/sft_fields.json, the fields of TRL's SFTConfig; `--check` only compares."""
+"""Write curate/tuning/training_fields.json, the fields of TRL's configs; `--check` compares."""
 
 import dataclasses
 import enum
@@ -10,26 +10,36 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-FIELDS = Path(__file__).parents[1] / "curate" / "tuning" / "sft_fields.json"
+FIELDS = Path(__file__).parents[1] / "curate" / "tuning" / "training_fields.json"
 _PLAIN = {bool: "bool", int: "int", float: "float", str: "str", type(None): "none"}
 _WHOLE = {list: "list", dict: "dict", typing.Literal: "bool"}
 
 
-def sft_fields() -> str:
-    """Return, as JSON, the fields with the kinds of value and the words that each takes."""
+def training_fields() -> str:
+    """Return, as JSON, what each field takes, once for all stages in which it is the same."""
     from curate.reporting.terminal import quiet_libraries
 
     quiet_libraries()
-    from trl import SFTConfig
+    import trl
 
-    hints = typing.get_type_hints(SFTConfig)
-    fields = {
-        field.name: {**_taken(hints[field.name]), "default": _default(field.default)}
-        for field in dataclasses.fields(SFTConfig)
-        if field.init
-    }
-    said = {"trl": version("trl"), "fields": dict(sorted(fields.items()))}
-    return json.dumps(said, indent=1) + "\n"
+    from curate.tuning.training_fields import CONFIGS
+
+    found: dict[str, list[dict[str, typing.Any]]] = {}
+    for stage, name in CONFIGS.items():
+        config = getattr(trl, name)
+        hints = typing.get_type_hints(config)
+        for field in dataclasses.fields(config):
+            if not field.init:
+                continue
+            said = {**_taken(hints[field.name]), "default": _default(field)}
+            kinds = found.setdefault(field.name, [])
+            same = next((kind for kind in kinds if {**kind, **said} == kind), None)
+            if same is None:
+                kinds.append({**said, "stages": [stage]})
+            else:
+                same["stages"].append(stage)
+    whole = {"trl": version("trl"), "fields": dict(sorted(found.items()))}
+    return json.dumps(whole, indent=1) + "\n"
 
 
 def _taken(hint: object) -> dict[str, list[str]]:
@@ -54,7 +64,10 @@ def _arms(hint: typing.Any) -> Iterator[typing.Any]:  # noqa: ANN401
         yield hint
 
 
-def _default(value: object) -> object:
+def _default(field: "dataclasses.Field[typing.Any]") -> object:
+    value = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        value = field.default_factory()
     if value is dataclasses.MISSING:
         return None
     return value.value if isinstance(value, enum.Enum) else value
@@ -62,7 +75,7 @@ def _default(value: object) -> object:
 
 def run(*, check: bool) -> int:
     """Write the file, or say that it is stale; return the exit code."""
-    text = sft_fields()
+    text = training_fields()
     if not check:
         FIELDS.write_text(text, encoding="utf-8")
     elif not FIELDS.exists() or FIELDS.read_text(encoding="utf-8") != text:

@@ -1,13 +1,13 @@
-"""The fields of TRL's SFTConfig and what each may be, known without importing TRL.
+"""The fields of TRL's configs and what each may be, known without importing TRL.
 
-sft_fields.json is written by `make docs` from the installed TRL, and compared by `make check`.
+training_fields.json is written by `make docs` from the installed TRL, and compared by `make check`.
 """
 
 import difflib
 import functools
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,9 +16,20 @@ from pydantic import AfterValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-__all__ = ["FIELDS", "OURS", "SFTField", "sft_fields", "training_type"]
+from curate.prompts.stages import STAGES, Stage
 
-FIELDS = Path(__file__).with_name("sft_fields.json")
+__all__ = ["CONFIGS", "FIELDS", "OURS", "TrainingField", "stage_fields", "training_type"]
+
+FIELDS = Path(__file__).with_name("training_fields.json")
+
+CONFIGS: dict[Stage, str] = {
+    "sft": "SFTConfig", "reward": "RewardConfig", "dpo": "DPOConfig", "kto": "KTOConfig",
+    "grpo": "GRPOConfig",
+}  # fmt: skip
+"""The class of TRL that holds the settings of a stage."""
+
+_START = "nothing: the reference is what the run starts from, and is looked at once, before it"
+_NO_TOOLS = "nothing: answers are texts, and no tool is called"
 
 OURS = {
     "output_dir": "-o",
@@ -48,19 +59,35 @@ OURS = {
     "remove_unused_columns": "nothing: the numbers of the records travel with the tokens",
     "push_to_hub": "nothing: a run stays on this machine",
     "trust_remote_code": "nothing: no code of a model is run",
+    "precompute_ref_log_probs": _START,
+    "precompute_ref_batch_size": _START,
+    "sync_ref_model": _START,
+    "ref_model_mixup_alpha": _START,
+    "ref_model_sync_steps": _START,
+    "chat_template_kwargs": "data.template",
+    "max_tool_calling_iterations": _NO_TOOLS,
+    "log_multimodal": _NO_TOOLS,
+    "log_completions": "evaluation.generate: answers before and after stand in generations.jsonl",
+    "log_completions_hub_repo": "nothing: a run stays on this machine",
+    "num_generations_eval": "nothing: held-out records are answered before and after training",
 }
 """Fields that Curate sets itself, and where the user says it instead."""
 
+_OWN_GENERATION = "answers are generated with transformers, step by step"
 _REFUSED = {
+    "use_vllm": _OWN_GENERATION,
+    "use_transformers_continuous_batching": _OWN_GENERATION,
+    "use_transformers_paged": _OWN_GENERATION,
     "fsdp": "how weights are sharded is the launcher's: `accelerate launch --config_file FILE`",
     "deepspeed": "DeepSpeed is not supported; use FSDP: `accelerate launch --config_file FILE`",
 }
 _LEAST = {
     "adam_epsilon": 0, "gradient_accumulation_steps": 1, "learning_rate": 0, "max_grad_norm": 0,
     "per_device_eval_batch_size": 1, "per_device_train_batch_size": 1, "save_total_limit": 1,
-    "warmup_steps": 0, "weight_decay": 0,
+    "warmup_steps": 0, "weight_decay": 0, "beta": 0, "max_completion_length": 1,
+    "num_generations": 2,
 }  # fmt: skip
-_ABOVE_ZERO = ("logging_steps", "num_train_epochs", "save_steps")
+_ABOVE_ZERO = ("logging_steps", "num_train_epochs", "save_steps", "temperature")
 _WORDS = {
     "bool": "true or false", "int": "a whole number", "float": "a number", "str": "text",
     "list": "a list of texts", "dict": "a mapping", "none": "null",
@@ -71,8 +98,8 @@ _FEW = 20  # words that are listed
 
 
 @dataclass(frozen=True, slots=True)
-class SFTField:
-    """A field of SFTConfig.
+class TrainingField:
+    """A field of a config of TRL.
 
     Attributes:
         name: of the field.
@@ -177,23 +204,55 @@ def _number(value: Any, *, whole: bool) -> Any:  # noqa: ANN401
 
 
 @functools.cache
-def sft_fields() -> dict[str, SFTField]:
-    """Return the fields by name."""
+def stage_fields(stage: Stage) -> dict[str, TrainingField]:
+    """Return the fields of a stage by name."""
     said = json.loads(FIELDS.read_text(encoding="utf-8"))["fields"]
     return {
-        name: SFTField(name, each["kinds"], each.get("choices", ()), each["default"])
-        for name, each in said.items()
+        name: TrainingField(name, kind["kinds"], kind.get("choices", ()), kind["default"])
+        for name, kinds in said.items()
+        for kind in kinds
+        if stage in kind["stages"]
     }
 
 
 @functools.cache
 def training_type() -> Any:  # noqa: ANN401
-    """Return the type of `training:` in a recipe: a mapping whose keys are fields of SFTConfig."""
+    """Return the type of `training:` in a recipe: a mapping whose keys are fields of some stage.
+
+    A value has to be one of any of the stages; which the recipe is of, it says beside.
+    """
+    found: dict[str, list[TrainingField]] = {}
+    for stage in STAGES:
+        for name, field in stage_fields(stage).items():
+            found.setdefault(name, []).append(field)
     types = {
-        name: Annotated[Any, AfterValidator(field.check), WithJsonSchema(field.schema)]
-        for name, field in sft_fields().items()
+        name: Annotated[Any, AfterValidator(_any_of(fields)), WithJsonSchema(_schema_of(fields))]
+        for name, fields in sorted(found.items())
     }
     made: Any = TypedDict("Training", types, total=False)  # type: ignore[misc]
     config = ConfigDict(extra="forbid", protected_namespaces=())
     made.__pydantic_config__ = config  # type: ignore[attr-defined]
     return made
+
+
+def _any_of(fields: Sequence[TrainingField]) -> Callable[[Any], Any]:
+    """Return what takes a value as the first field has it that takes it."""
+
+    def check(value: Any) -> Any:  # noqa: ANN401
+        faults = []
+        for field in fields:
+            try:
+                return field.check(value)
+            except PydanticCustomError as error:
+                faults.append(error)
+        raise faults[0]
+
+    return check
+
+
+def _schema_of(fields: Sequence[TrainingField]) -> dict[str, Any]:
+    kinds: list[dict[str, Any]] = []
+    for field in fields:
+        if field.schema not in kinds:
+            kinds.append(field.schema)
+    return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
