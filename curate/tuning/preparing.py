@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from curate.dataset import audit
 from curate.errors import DatasetError
 from curate.prompts.encode import Encoder, Example
+from curate.prompts.stages import PAIRED
 from curate.recipe import Recipe
 from curate.records import Record
 from curate.tuning.collating import pack
@@ -46,9 +47,11 @@ class Prepared:
 
     @cached_property
     def measured(self) -> list[Example]:
-        """The held-out records that are short enough."""
+        """The held-out records that are short enough; in a stage of pairs, those that are pairs."""
         items = self.encoder.encode_all(self.held_out)
-        return [item for item in items if isinstance(item, Example)]
+        examples = [item for item in items if isinstance(item, Example)]
+        paired = self.recipe.stage in PAIRED
+        return [example for example in examples if example.rejected is not None or not paired]
 
     @cached_property
     def places(self) -> list[list[int]]:

@@ -369,6 +369,20 @@ def test_held_out_pairs_are_measured_in_training(pairs, tmp_path):
             assert lines[-1]["held_out_loss"] == pytest.approx(loss, abs=1e-5)
 
 
+def test_held_out_answers_without_a_worse_one_are_measured_but_not_by_pairs(pairs, tmp_path):
+    rows = [{"instruction": "Say four.", "output": "Four."},
+            {"prompt": "Say five.", "chosen": "Five.", "rejected": "Six."}]  # fmt: skip
+    for name, some in (("both", rows), ("plain", rows[:1])):
+        lines = "".join(json.dumps(row) + "\n" for row in some)
+        (tmp_path / f"{name}.jsonl").write_text(lines)
+    every = "evaluation.every=1", f"evaluation.dataset={tmp_path / 'both.jsonl'}"
+    said = train(load("dpo", pairs, "lora", *every), tmp_path / "run")
+    assert (said["metrics"]["after"]["records"], said["metrics"]["after"]["pairs"]) == (2, 1)
+    plain = f"evaluation.dataset={tmp_path / 'plain.jsonl'}"
+    with pytest.raises(DatasetError, match="no record is held out to measure on"):
+        train(load("dpo", pairs, "lora", "evaluation.every=1", plain), tmp_path / "other")
+
+
 def test_answers_drawn_with_chance_are_scored_by_their_own_ids():
     model = load_model(ModelSettings(model_name_or_path="tiny"))
     encoder = Encoder(find_template("alpaca"), load_tokenizer("tiny"))
