@@ -12,6 +12,7 @@ from pathlib import Path
 
 FIELDS = Path(__file__).parents[1] / "curate" / "tuning" / "training_fields.json"
 _PLAIN = {bool: "bool", int: "int", float: "float", str: "str", type(None): "none"}
+_NUMBERS = {list[float]: "numbers", list[int]: "numbers"}
 _WHOLE = {list: "list", dict: "dict", typing.Literal: "bool"}
 
 
@@ -50,9 +51,13 @@ def _taken(hint: object) -> dict[str, list[str]]:
             kinds.add("str")
             choices += [str(member.value) for member in arm]
         else:  # a class of some library is given as the mapping that it is made of
-            kinds.add(_PLAIN.get(arm) or _WHOLE.get(typing.get_origin(arm) or arm, "dict"))
+            kinds.add(_PLAIN.get(arm) or _NUMBERS.get(arm) or _of_class(arm))
     said = {"kinds": sorted(kinds)}
     return {**said, "choices": choices} if choices else said
+
+
+def _of_class(arm: object) -> str:
+    return _WHOLE.get(typing.get_origin(arm) or arm, "dict")
 
 
 def _arms(hint: typing.Any) -> Iterator[typing.Any]:  # noqa: ANN401

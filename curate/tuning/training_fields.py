@@ -90,10 +90,10 @@ _LEAST = {
 _ABOVE_ZERO = ("logging_steps", "num_train_epochs", "save_steps", "temperature")
 _WORDS = {
     "bool": "true or false", "int": "a whole number", "float": "a number", "str": "text",
-    "list": "a list of texts", "dict": "a mapping", "none": "null",
+    "list": "a list of texts", "numbers": "a list of numbers", "dict": "a mapping", "none": "null",
 }  # fmt: skip
 _SCHEMA = {"bool": "boolean", "int": "integer", "float": "number", "str": "string",
-           "list": "array", "dict": "object", "none": "null"}  # fmt: skip
+           "list": "array", "numbers": "array", "dict": "object", "none": "null"}  # fmt: skip
 _FEW = 20  # words that are listed
 
 
@@ -140,6 +140,9 @@ class TrainingField:
             return value if isinstance(value, str) and self._is_choice(value) else _NOT
         if kind in ("int", "float"):
             return _number(value, whole=kind == "int")
+        if kind == "numbers":
+            found = [_number(each, whole=False) for each in value] if _is_list(value) else [_NOT]
+            return _NOT if _NOT in found else found
         of: Any = {"bool": bool, "list": list, "dict": dict, "none": type(None)}[kind]
         if not isinstance(value, of):
             return _NOT
@@ -187,6 +190,10 @@ class TrainingField:
 
 
 _NOT = object()
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list | tuple)
 
 
 def _number(value: Any, *, whole: bool) -> Any:  # noqa: ANN401

@@ -117,6 +117,34 @@ def test_the_loss_by_record_is_the_loss_that_is_trained_on(stage, pairs, tmp_pat
     assert logged[-1]["loss"] != logged[0]["loss"]
 
 
+def test_rewards_are_weighed_and_added_up(pairs, start, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("def length(completions):\n    return [len(c) for c in completions]\n"
+                    "def one(completions):\n    return [1] * len(completions)\n")  # fmt: skip
+    more = (f"model.model_name_or_path={start}", "training.reward_weights=[0.5, -3]",
+            f"rewards=[{path}:length, {path}:one]")  # fmt: skip
+    train(load("grpo", pairs, "lora", *more), tmp_path / "run")
+    rows = rows_of(tmp_path / "run" / "training_losses.jsonl")
+    logged = [row for row in rows_of(tmp_path / "run" / "metrics.jsonl") if "reward" in row]
+    assert [row["step"] for row in logged] == [1, 2]
+    for line in logged:
+        [own] = [row["reward"] for row in rows if row["step"] == line["step"]]
+        assert own == pytest.approx(line["reward"], abs=1e-4)
+        assert own > -3  # a reward of its length beside three taken off
+        assert line["reward_by_source"] == {"rows": own}
+
+
+def test_what_weighs_more_in_kto_loses_more(pairs, tmp_path):
+    weights = "training.desirable_weight=2.0", "training.undesirable_weight=0.5"
+    train(load("kto", pairs, "lora", *weights), tmp_path / "run")
+    rows = rows_of(tmp_path / "run" / "training_losses.jsonl")
+    for row in rows[:4]:  # at the start every answer has half a loss
+        weight = 0.5 if row["id"].endswith(":rejected") else 2.0
+        assert row["loss"] == pytest.approx(0.5 * weight, abs=1e-4)
+    logged = rows_of(tmp_path / "run" / "metrics.jsonl")[0]["loss"]
+    assert sum(row["loss"] for row in rows[:4]) / 4 == pytest.approx(logged, abs=1e-4)
+
+
 @pytest.mark.parametrize("stage", ["reward", "dpo", "kto", "grpo"])
 def test_a_resumed_run_ends_in_the_same_bytes(stage, pairs, start, tmp_path):
     more = () if stage == "reward" else (f"model.model_name_or_path={start}",)

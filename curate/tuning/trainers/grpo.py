@@ -39,8 +39,7 @@ def parts(model: "PreTrainedModel", prepared: "Prepared") -> Parts:
         trainer.eos_token_ids = stop_ids(encoder, records[0])
         trainer.generation_config.eos_token_id = trainer.eos_token_ids
         trainer.prompts = [encoder.prompt_ids(record) for record in records]
-        trainer.paid = [_paid(trainer, reward, records) for reward in rewards]
-        trainer.reward_funcs = trainer.paid
+        trainer.reward_funcs = [_paid(reward, records) for reward in rewards]
 
     return Parts(
         trainer=_class(),
@@ -98,15 +97,12 @@ def _named(reward: Reward) -> Any:
     return function
 
 
-def _paid(trainer: Any, reward: Reward, records: Sequence["Record"]) -> Any:
+def _paid(reward: Reward, records: Sequence["Record"]) -> Any:
     """Return the reward as TRL calls it: with the numbers of the records as prompts."""
 
     def function(prompts: Sequence[str], completions: Sequence[str], **_: Any) -> list[float]:
         places = [int(prompt) for prompt in prompts]
-        texts = [text.strip() for text in completions]
-        scores = reward([records[at] for at in places], texts)
-        trainer.pay(places, scores)
-        return scores
+        return reward([records[at] for at in places], [text.strip() for text in completions])
 
     function.__name__ = reward.name
     return function
@@ -124,12 +120,18 @@ def _class() -> type:
         ) -> tuple[list[list[int]], None, dict[str, Any]]:
             return [[*self.prompts[int(prompt)]] for prompt in prompts], None, {}
 
-        def pay(self, places: Sequence[int], scores: Sequence[float]) -> None:
-            """Take note of the rewards of a batch of answers."""
+        def _calculate_rewards(
+            self, inputs: Any, prompts: list[str], completions: Any, ids: Any
+        ) -> "torch.Tensor":
+            every = super()._calculate_rewards(inputs, prompts, completions, ids)
+            start = self.accelerator.process_index * len(prompts)
+            own = every[start : start + len(prompts)]
+            paid = (own * self.reward_weights.to(own.device)).sum(1).tolist()
             of: dict[int, list[float]] = {}
-            for at, score in zip(places, scores, strict=True):
-                of.setdefault(at, []).append(score)
+            for prompt, reward in zip(prompts, paid, strict=True):
+                of.setdefault(int(prompt), []).append(reward)
             self.record_losses.add([Loss(at, sum(each), len(each)) for at, each in of.items()])
+            return every
 
         def compute_loss(
             self, model: Any, inputs: dict[str, Any], *rest: Any, **options: Any

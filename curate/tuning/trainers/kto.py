@@ -132,7 +132,9 @@ def _class() -> type:
                 mask = inputs["KL_completion_mask"]
                 far = self._moved(outputs[0], mask, inputs["ref_KL_logps"]).mean().clamp(min=0)
             signs = torch.where(inputs["label"], 1.0, -1.0)
-            losses = 1 - torch.sigmoid(signs * self.beta * (moved - far.to(moved.device)))
+            weights = torch.where(inputs["label"], self.desirable_weight, self.undesirable_weight)
+            moved = signs * self.beta * (moved - far.to(moved.device))
+            losses = weights * (1 - torch.sigmoid(moved))
             numbers = records[:, 0].tolist()
             found = [Loss(at, each, 1) for at, each in zip(numbers, losses.tolist(), strict=True)]
             self.note(found, int((records >= 0).sum()))
