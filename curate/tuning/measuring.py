@@ -120,7 +120,8 @@ def measure(
     encoded = zip(records, encoder.encode_all(records), strict=True)
     fitting = [(record, item) for record, item in encoded if isinstance(item, Example)]
     examples = [example for _, example in fitting]
-    asked = [record for record, _ in spread(fitting, generate)]
+    some = spread(fitting, generate)
+    asked = [record for record, _ in some]
     answers = each_a_share(
         asked, lambda some: answer(model, encoder, some, max_new_tokens=max_new_tokens)
     )
@@ -160,7 +161,7 @@ def measure(
         Measurement(
             metrics,
             answers,
-            [example.prompt for _, example in spread(fitting, generate)],
+            [example.prompt for _, example in some],
             _lines(fitting, losses, margins),
             scores,
             drawn,
