@@ -124,10 +124,7 @@ def _class() -> type:
             logps = outputs[-1].log_probs.detach()[:, -width:].double().sum(dim=1)
             chosen, rejected = logps.chunk(2)
             moved = chosen - rejected - (inputs[_REFERENCE[0]] - inputs[_REFERENCE[1]])
-            losses = torch.nn.functional.softplus(-self.beta * moved).tolist()
-            numbers = records[: len(losses), 0].tolist()
-            found = [Loss(at, each, 1) for at, each in zip(numbers, losses, strict=True)]
-            self.note(found, int((records >= 0).sum()))
+            self.note_each(records, torch.nn.functional.softplus(-self.beta * moved))
             return loss
 
     return Watched

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from curate.prompts.encode import IGNORE_INDEX, Example
 from curate.tuning.answers import losses_of, pad_id
 from curate.tuning.collating import Collator, rows_of
-from curate.tuning.losses import Loss
 from curate.tuning.ranks import say
 from curate.tuning.trainers.dpo import logps_of, settle, stand_in
 from curate.tuning.trainers.watching import Parts, Watching
@@ -134,10 +133,7 @@ def _class() -> type:
             signs = torch.where(inputs["label"], 1.0, -1.0)
             weights = torch.where(inputs["label"], self.desirable_weight, self.undesirable_weight)
             moved = signs * self.beta * (moved - far.to(moved.device))
-            losses = weights * (1 - torch.sigmoid(moved))
-            numbers = records[:, 0].tolist()
-            found = [Loss(at, each, 1) for at, each in zip(numbers, losses.tolist(), strict=True)]
-            self.note(found, int((records >= 0).sum()))
+            self.note_each(records, weights * (1 - torch.sigmoid(moved)))
             return loss
 
         def _moved(self, output: Any, mask: "torch.Tensor", reference: "torch.Tensor") -> Any:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from curate.tuning.answers import pad_id
 from curate.tuning.collating import PairCollator, pairs_of
 from curate.tuning.judging import reward_losses
-from curate.tuning.losses import Loss
 from curate.tuning.trainers.watching import Parts, Watching
 
 if TYPE_CHECKING:
@@ -49,10 +48,7 @@ def _class() -> type:
             compute = super().compute_loss
             loss, outputs = self.watched(lambda: compute(model, inputs, *rest, **options))
             better, worse = outputs[-1].logits.detach().squeeze(-1).double().chunk(2)
-            losses = torch.nn.functional.softplus(worse - better).tolist()
-            numbers = records[: len(losses), 0].tolist()
-            found = [Loss(at, each, 1) for at, each in zip(numbers, losses, strict=True)]
-            self.note(found, int((records >= 0).sum()))
+            self.note_each(records, torch.nn.functional.softplus(worse - better))
             return loss
 
     return Watched

@@ -88,6 +88,18 @@ class Watching:
         if wild := self.record_losses.wild():
             self.stop("loss", wild)
 
+    def note_each(self, records: Any, losses: Any) -> None:
+        """Take note of the loss of each pair or answer, which stand first among the batch's rows.
+
+        Args:
+            records: number of the record that each token belongs to, [rows, seq]; below 0: none.
+            losses: one a pair or an answer.
+
+        """
+        numbers = records[: len(losses), 0].tolist()
+        found = [Loss(at, each, 1) for at, each in zip(numbers, losses.tolist(), strict=True)]
+        self.note(found, int((records >= 0).sum()))
+
     def stop(self, what: str, records: Sequence[str]) -> None:
         """Raise TrainingError: something is not finite."""
         trainer: Any = self
